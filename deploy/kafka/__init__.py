@@ -1,0 +1,7 @@
+"""A real Apache Kafka with nothing to install by hand but Java and Maven."""
+
+from deploy.kafka.embedded import EmbeddedKafka
+from deploy.kafka.errors import KafkaUnavailable
+from deploy.kafka.settings import NodeSettings
+
+__all__ = ["EmbeddedKafka", "KafkaUnavailable", "NodeSettings"]
