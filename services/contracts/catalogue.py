@@ -1,0 +1,117 @@
+"""The topic catalogue, read from the protobuf descriptors: what each topic carries and how it is kept.
+
+A topic is declared by the option ``parley.catalog.v1.topic`` on the message that is its record value.
+Nothing else in the code base states a partition count or a retention.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from parley.catalog.v1 import topic_pb2
+
+HOUR_MS = 3_600_000
+CLOCK_AHEAD_MAX_MS = 5_000
+CHANGELOG_SUFFIX = "-changelog"
+
+_MODULES = (
+    "parley.billing.v1.ledger_pb2",
+    "parley.billing.v1.rating_row_pb2",
+    "parley.billing.v1.usage_pb2",
+    "parley.consent.v1.consent_row_pb2",
+    "parley.consent.v1.consents_pb2",
+    "parley.consent.v1.screened_pb2",
+    "parley.delivery.v1.delivery_row_pb2",
+    "parley.delivery.v1.dispatch_pb2",
+    "parley.delivery.v1.outbox_pb2",
+    "parley.delivery.v1.statuses_pb2",
+    "parley.delivery.v1.webhook_retry_pb2",
+    "parley.inbox.v1.inbox_pb2",
+    "parley.intake.v1.intake_pb2",
+    "parley.runtime.v1.runtime_pb2",
+    "parley.settings.v1.settings_pb2",
+    "parley.window.v1.window_row_pb2",
+    "parley.window.v1.windows_pb2",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One declared topic. ``name`` is without the platform's prefix, such as ``intake``."""
+
+    name: str
+    message: type[Message]
+    key: topic_pb2.RecordKey
+    partitions: int
+    compacted: bool
+    retention_ms: int | None
+    """Milliseconds a record is kept; None for ever, or in a compacted topic until the next of its key."""
+    public: bool
+    clock_bounded: bool
+
+    @property
+    def schema(self) -> str:
+        """Full message name, as in the header ``parley-schema``."""
+        return str(self.message.DESCRIPTOR.full_name)
+
+    def config(self) -> dict[str, str]:
+        """The broker's topic settings that this declaration stands for."""
+        settings = {"cleanup.policy": "compact" if self.compacted else "delete", "compression.type": "zstd"}
+        if not self.compacted:
+            settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        if self.clock_bounded:
+            settings["message.timestamp.after.max.ms"] = str(CLOCK_AHEAD_MAX_MS)
+        return settings
+
+
+class UndeclaredTopic(LookupError):
+    """No message declares a topic of that name."""
+
+
+@cache
+def catalogue() -> dict[str, Topic]:
+    """All declared topics by name, in alphabetical order."""
+    topics = [topic for module in _MODULES for topic in _topics_of(module)]
+    return {topic.name: topic for topic in sorted(topics, key=lambda topic: topic.name)}
+
+
+def topic(name: str) -> Topic:
+    """The declared topic ``name`` (without prefix). Raises :class:`UndeclaredTopic`."""
+    try:
+        return catalogue()[name]
+    except KeyError:
+        raise UndeclaredTopic(f"no message in proto/ declares the topic {name!r}") from None
+
+
+def _topics_of(module: str) -> list[Topic]:
+    file = import_module(module).DESCRIPTOR
+    return [
+        topic
+        for descriptor in file.message_types_by_name.values()
+        if descriptor.GetOptions().HasExtension(topic_pb2.topic)
+        for topic in _read(descriptor)
+    ]
+
+
+def _read(descriptor: Descriptor) -> list[Topic]:
+    declared: topic_pb2.Topic = descriptor.GetOptions().Extensions[topic_pb2.topic]  # type: ignore[index]
+    if not declared.key or not declared.cleanup or not declared.partitions:
+        raise ValueError(f"{descriptor.full_name}: its topic option lacks key, cleanup or partitions")
+    names = [f"{declared.name}-{tier}" for tier in declared.tiers] or [declared.name]
+    return [
+        Topic(
+            name=name,
+            message=GetMessageClass(descriptor),
+            key=declared.key,
+            partitions=declared.partitions,
+            compacted=declared.cleanup == topic_pb2.CLEANUP_COMPACT,
+            retention_ms=declared.retention_hours * HOUR_MS or None,
+            public=declared.public,
+            clock_bounded=declared.clock_bounded,
+        )
+        for name in names
+    ]

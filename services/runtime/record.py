@@ -1,0 +1,61 @@
+"""What goes into a stage and what comes out of it, without any Kafka client in sight."""
+
+from typing import NamedTuple
+
+from google.protobuf.message import Message
+
+from services.contracts.catalogue import Topic
+from services.contracts.headers import Headers, headers_for
+
+
+class Record(NamedTuple):
+    """One record of an input partition, as read."""
+
+    topic: str
+    """Kafka topic, with the platform's prefix."""
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+    timestamp_ms: int
+    """Record time: milliseconds since the Unix epoch, UTC."""
+    headers: Headers
+
+
+class Output(NamedTuple):
+    """One record that a stage wants written; the runtime adds partition, time and ``traceparent``."""
+
+    topic: Topic
+    key: bytes
+    value: bytes | None
+    """Serialized message; None is a tombstone."""
+    headers: Headers
+
+
+class Cause(NamedTuple):
+    """Why a stage runs: the record it judges, or the one whose time made a timer due."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    """Key of the record; for a timer, key of the row."""
+    timestamp_ms: int
+    """Record time; for a timer, the stage time that made it due."""
+
+    def derived_id(self, kind: str) -> str:
+        """An id that replay makes again: kind, partition and offset, such as ``consent.3.1042``."""
+        return f"{kind}.{self.partition}.{self.offset}"
+
+
+def emit(
+    topic: Topic, key: bytes, event: Message, kind: str, *, message_id: str = "", conversation: bytes = b""
+) -> Output:
+    """An output that carries ``event``; ``kind`` is the oneof member that is set in it."""
+    headers = headers_for(event, kind, message_id=message_id, conversation=conversation)
+    return Output(topic, key, event.SerializeToString(), headers)
+
+
+def tombstone(topic: Topic, key: bytes) -> Output:
+    """An output that ends ``key`` in a compacted topic."""
+    return Output(topic, key, None, [])
