@@ -62,7 +62,7 @@ class NodeDirectory:
 
         Raises ForeignDataDirectory when the directory is another cluster's, another node's, or not Kafka's.
         """
-        kept = self._read()
+        kept = self.kept()
         if kept is None and self.root.exists() and any(self.root.iterdir()):
             raise ForeignDataDirectory(
                 f"{self.root} is not empty and not a Kafka data directory: choose another one."
@@ -93,17 +93,20 @@ class NodeDirectory:
             )
         if node.node_id != kept.node_id:
             raise ForeignDataDirectory(
-                f"{self.root} belongs to node {kept.node_id}, not node {node.node_id}: give each node its own directory."
+                f"{self.root} belongs to node {kept.node_id}, not node {node.node_id}: "
+                "give each node a directory of its own."
             )
 
-    def _read(self) -> Identity | None:
+    def kept(self) -> Identity | None:
+        """The identity kept here by an earlier start; None in a new directory."""
         try:
             return Identity(**json.loads(self._identity.read_text()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:
             raise ForeignDataDirectory(
-                f"{self._identity} cannot be read ({error}): choose another directory, or remove it to lose its data."
+                f"{self._identity} cannot be read ({error}): "
+                "choose another directory, or remove it to lose its data."
             ) from error
 
     def _write(self, identity: Identity) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import SecretStr
+
 from deploy.kafka import ports, readiness
 from deploy.kafka.directory import SASL_USERNAME, NodeDirectory
 from deploy.kafka.errors import BrokerFailed
@@ -130,7 +132,8 @@ class EmbeddedKafka:
     @property
     def pid(self) -> int:
         """Process id of the broker itself, for signals; only after `start`."""
-        assert self._process is not None, "not started"
+        if self._process is None:
+            raise RuntimeError("the broker has not been started")
         return self._process.pid
 
     @property
@@ -146,15 +149,17 @@ class EmbeddedKafka:
     def connection(self, listener: str = PLAINTEXT) -> KafkaConnection:
         """How to reach the broker's PLAINTEXT or SASL_SSL listener."""
         listener = listener.upper()
-        assert listener in self.node.listeners, f"{listener} is not open: {self.node.listeners}"
+        if listener not in self.node.listeners:
+            raise ValueError(f"listener {listener} is not open, only {', '.join(self.node.listeners)}")
         port = self.node.advertised.get(listener, self.identity.ports[listener])
         secured = listener == SASL_SSL
+        # Every field is given, so that no KAFKA_* variable of the environment fills a gap.
         return KafkaConnection(
             bootstrap_servers=f"{ports.HOST}:{port}",
-            security_protocol=SASL_SSL if secured else PLAINTEXT,
+            security_protocol="SASL_SSL" if secured else "PLAINTEXT",
             sasl_mechanism="SCRAM-SHA-512" if secured else None,
             sasl_username=SASL_USERNAME if secured else None,
-            sasl_password=self.identity.sasl_password if secured else None,
+            sasl_password=SecretStr(self.identity.sasl_password) if secured else None,
             ssl_ca_location=self.directory.ca_pem if secured else None,
         )
 

@@ -36,7 +36,8 @@ def find_java(environment: Mapping[str, str]) -> str:
         )
     if major < MAJOR_MIN:
         raise JavaTooOld(
-            f"{java} is Java {major} but Kafka needs {MAJOR_MIN} or newer: install one, or point JAVA_HOME to it."
+            f"{java} is Java {major} but Kafka needs {MAJOR_MIN} or newer: "
+            "install one, or point JAVA_HOME to it."
         )
     return java
 

@@ -48,7 +48,8 @@ def resolve(directory: Path, environment: Mapping[str, str]) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise JarsUnresolved(
-            f"Maven did not resolve Kafka's jars within {RESOLVE_SECONDS_MAX} s: check the network and try again."
+            f"Maven did not resolve Kafka's jars within {RESOLVE_SECONDS_MAX} s: "
+            "check the network and try again."
         ) from error
     if answer.returncode != 0:
         raise JarsUnresolved(

@@ -28,7 +28,7 @@ class OffspringProcess:
         self._command = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *command]
         self._output = output
         self._environment = dict(environment)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
         self._failure: OSError | None = None
         self._forked = threading.Event()
         self._ended = threading.Event()
@@ -59,13 +59,11 @@ class OffspringProcess:
     @property
     def pid(self) -> int:
         """The command's process id."""
-        assert self._process is not None
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
         """As subprocess has it (minus the signal if killed); None while the command runs."""
-        assert self._process is not None
         return self._process.returncode
 
     def is_alive(self) -> bool:
@@ -79,5 +77,4 @@ class OffspringProcess:
     def send(self, number: signal.Signals) -> None:
         """Send a signal; does nothing when the command has ended."""
         if self.is_alive():
-            assert self._process is not None
             self._process.send_signal(number)

@@ -11,6 +11,8 @@ INTERNAL = "INTERNAL"
 CONTROLLER = "CONTROLLER"
 SASL_SSL = "SASL_SSL"
 
+_SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
 
 @dataclass(frozen=True)
 class NodeSettings:
@@ -47,6 +49,11 @@ class NodeSettings:
             names.append(SASL_SSL)
         return names
 
+    @property
+    def client_listeners(self) -> list[str]:
+        """Those of them that clients may use."""
+        return [name for name in self.listeners if name in (PLAINTEXT, SASL_SSL)]
+
 
 def server_properties(
     node: NodeSettings, ports: Mapping[str, int], log_directory: Path, server_pem: Path
@@ -56,6 +63,7 @@ def server_properties(
         **_place(node, ports, log_directory),
         **_replication(node),
         **_for_tests_and_small_machines(),
+        **({} if node.voters else _alone()),
         **(_sasl_ssl(server_pem) if node.sasl_ssl else {}),
         **node.extra,
     }
@@ -122,13 +130,16 @@ def _for_tests_and_small_machines() -> dict[str, str]:
         "group.consumer.session.timeout.ms": "6000",
         "group.consumer.min.heartbeat.interval.ms": "200",
         "group.consumer.heartbeat.interval.ms": "1000",
-        # A broker killed with -9 and started again is let in as soon as its old session is over.
-        "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
         "num.network.threads": "2",
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(32 * 1024 * 1024),
     }
+
+
+def _alone() -> dict[str, str]:
+    # A broker killed with -9 is let in again when its old session is over (default: nine seconds). Nobody
+    # could take its partitions over meanwhile; in a cluster somebody can, and the default stands.
+    return {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
 
 
 def _sasl_ssl(server_pem: Path) -> dict[str, str]:
@@ -137,6 +148,5 @@ def _sasl_ssl(server_pem: Path) -> dict[str, str]:
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         prefix + "ssl.keystore.type": "PEM",
         prefix + "ssl.keystore.location": str(server_pem),
-        prefix
-        + "scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        prefix + "scram-sha-512.sasl.jaas.config": f"{_SCRAM_LOGIN} required;",
     }

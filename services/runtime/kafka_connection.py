@@ -11,6 +11,9 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
+PORT_MAX = 65535
+
+
 class KafkaSettingsInvalid(ValueError):
     """The KAFKA_* environment variables do not fit together: one sentence that says what to set."""
 
@@ -35,7 +38,7 @@ class KafkaConnection(BaseSettings):
     def _servers_have_ports(cls, servers: str) -> str:
         for server in servers.split(","):
             host, _, port = server.strip().rpartition(":")
-            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            if not host or not port.isdigit() or not 0 < int(port) <= PORT_MAX:
                 raise ValueError(
                     f"KAFKA_BOOTSTRAP_SERVERS must be host:port, comma between several, not {servers!r}"
                 )
@@ -45,7 +48,8 @@ class KafkaConnection(BaseSettings):
     def _fits_together(self) -> Self:
         if self.uses_sasl and not (self.sasl_username and self.sasl_password):
             raise ValueError(
-                f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+                f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} needs "
+                "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
             )
         if not self.uses_sasl and (self.sasl_username or self.sasl_password or self.sasl_mechanism):
             raise ValueError(

@@ -1,0 +1,74 @@
+"""Ask Kafka for an answer before a service starts, so that a wrong setting is one clear sentence.
+
+By themselves the clients try for ever, and log.
+"""
+
+import time
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from services.runtime.kafka_connection import KafkaConnection
+
+ATTEMPT_SECONDS = 0.5
+
+# librdkafka's own words about itself, not about what is wrong.
+_NO_REASON = frozenset({KafkaError._ALL_BROKERS_DOWN})
+
+
+class KafkaUnreachable(Exception):
+    """No broker answered in time. Retrying may help: a broker may be starting."""
+
+
+class KafkaRefused(KafkaUnreachable):
+    """A broker answered and did not let us in, or we did not trust it. Retrying does not help."""
+
+
+def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) -> None:
+    """Block until a broker answers a metadata request. Raises KafkaRefused at once, KafkaUnreachable in time."""
+    errors: list[KafkaError] = []
+    admin = AdminClient(
+        {
+            **connection.librdkafka(),
+            "error_cb": errors.append,
+            "log_level": 0,
+            "reconnect.backoff.max.ms": 500,
+        }
+    )
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            admin.list_topics(timeout=max(0.01, min(ATTEMPT_SECONDS, deadline - time.monotonic())))
+        except KafkaException as failure:
+            admin.poll(0)
+            _raise_if_refused(errors, connection)
+            if time.monotonic() >= deadline:
+                raise _unreachable(errors, connection, timeout_seconds) from failure
+            errors.clear()
+        else:
+            return
+
+
+def _raise_if_refused(errors: list[KafkaError], connection: KafkaConnection) -> None:
+    for error in errors:
+        if error.code() == KafkaError._AUTHENTICATION:
+            raise KafkaRefused(
+                f"Kafka at {connection.bootstrap_servers} refused user {connection.sasl_username}: "
+                f"check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM ({error.str()})"
+            )
+        if error.code() == KafkaError._SSL:
+            raise KafkaRefused(
+                f"No TLS connection to Kafka at {connection.bootstrap_servers}: "
+                f"check KAFKA_SSL_CA_LOCATION and KAFKA_SECURITY_PROTOCOL ({error.str()})"
+            )
+
+
+def _unreachable(
+    errors: list[KafkaError], connection: KafkaConnection, timeout_seconds: float
+) -> KafkaUnreachable:
+    reasons = [error.str() for error in errors if error.code() not in _NO_REASON]
+    detail = f" ({reasons[-1]})" if reasons else ""
+    return KafkaUnreachable(
+        f"No Kafka answered at {connection.bootstrap_servers} within {timeout_seconds:g} s: start it, "
+        f"or correct KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL{detail}"
+    )
