@@ -14,4 +14,4 @@ class RecordTooLarge(NotWritten):
 
 
 class WriteUnknown(Exception):
-    """The broker was given the record and did not confirm it: it may lie on Kafka, or still come to lie there."""
+    """The broker was given the record and did not confirm it: it may lie on Kafka, or still come to."""
