@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pydantic import SecretStr
 
 from deploy.kafka import ports, readiness
+from deploy.kafka.commands import broker_command, format_command
 from deploy.kafka.directory import SASL_USERNAME, NodeDirectory
 from deploy.kafka.errors import BrokerFailed
 from deploy.kafka.jars import ensure_jars
@@ -20,10 +21,7 @@ from deploy.kafka.offspring import OffspringProcess
 from deploy.kafka.settings import PLAINTEXT, SASL_SSL, NodeSettings, render, server_properties
 from services.runtime.kafka_connection import KafkaConnection
 
-LOG4J = Path(__file__).with_name("log4j2.properties")
 FORMAT_SECONDS_MAX = 60
-QUICK_TOOL = ("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
-BROKER_HEAP_START_MB = 128
 
 
 class EmbeddedKafka:
@@ -80,29 +78,20 @@ class EmbeddedKafka:
         self.directory.properties.write_text(render(properties))
         if not self.directory.is_formatted:
             self._format(java, jars)
+        log_start = self.directory.log.stat().st_size if self.directory.log.exists() else 0
         self._process = OffspringProcess(
-            [
-                java,
-                "-Xshare:auto",
-                "-XX:+UseG1GC",
-                "-XX:MaxGCPauseMillis=20",
-                f"-Xms{min(BROKER_HEAP_START_MB, self.heap_mb)}m",
-                f"-Xmx{self.heap_mb}m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.awt.headless=true",
-                "-Dlog4j2.disable.jmx=true",
-                f"-Dlog4j2.configurationFile={LOG4J}",
-                f"-Dparley.kafka.log={self.directory.log}",
-                "-cp",
-                f"{jars}/*",
-                "kafka.Kafka",
-                str(self.directory.properties),
-            ],
+            broker_command(java, jars, self.directory, self.heap_mb),
             output=self.directory.output,
             environment=self._environment,
         )
         try:
-            readiness.wait(self._process, self.identity, self.directory, self.ready_seconds)
+            readiness.wait(
+                self._process,
+                self.identity,
+                self.directory,
+                log_start=log_start,
+                deadline_seconds=self.ready_seconds,
+            )
         except BaseException:
             self.kill()
             raise
@@ -163,7 +152,7 @@ class EmbeddedKafka:
             ssl_ca_location=self.directory.ca_pem if secured else None,
         )
 
-    def client_settings(self, listener: str = PLAINTEXT) -> dict[str, str]:
+    def client_settings(self, listener: str = PLAINTEXT) -> dict[str, Any]:
         """The listener's settings for librdkafka."""
         return self.connection(listener).librdkafka()
 
@@ -177,19 +166,22 @@ class EmbeddedKafka:
         self.stop()
 
     def _format(self, java: str, jars: Path) -> None:
-        tool = [java, *QUICK_TOOL, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format"]
-        tool += ["--config", str(self.directory.properties), "--cluster-id", self.identity.cluster_id]
-        tool += ["--ignore-formatted", "--add-scram", self.identity.scram_credential()]
-        answer = subprocess.run(
-            tool,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=FORMAT_SECONDS_MAX,
-            check=False,
-        )
+        try:
+            answer = subprocess.run(
+                format_command(java, jars, self.directory, self.identity),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=FORMAT_SECONDS_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BrokerFailed(
+                f"Kafka did not format {self.directory.data} within {FORMAT_SECONDS_MAX} s: "
+                "check the machine's load and disk, and start again."
+            ) from error
         if answer.returncode != 0:
-            last = (answer.stdout.strip().splitlines() or ["nothing"])[-1]
-            raise BrokerFailed(f"Kafka could not format {self.directory.data}: {last}")
+            said = [line for line in answer.stdout.splitlines() if line and not line.startswith("\t")]
+            raise BrokerFailed(f"Kafka could not format {self.directory.data}: {(said or ['nothing'])[-1]}")

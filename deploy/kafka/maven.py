@@ -1,5 +1,6 @@
 """Resolve the jars that pom.xml names with the ordinary mvn client."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -11,7 +12,11 @@ from deploy.kafka.pins import POM
 RESOLVE_SECONDS_MAX = 600
 REASON_LENGTH_MAX = 400
 
+GOAL = "org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies"
+"""In full, so that the plugin's version is the one in pom.xml."""
+
 _ERROR = "[ERROR] "
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NOT_REASONS = ("[Help", "Re-run Maven", "To see the full stack trace", "For more information")
 
 
@@ -34,7 +39,7 @@ def resolve(directory: Path, environment: Mapping[str, str]) -> None:
         "-Dstyle.color=never",
         f"--file={POM}",
     ]
-    command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={directory}"]
+    command += [GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={directory}"]
     try:
         answer = subprocess.run(
             command,
@@ -60,7 +65,7 @@ def resolve(directory: Path, environment: Mapping[str, str]) -> None:
 
 def _reason(output: str) -> str:
     """The last line of Maven's output that says what went wrong rather than where to read about it."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line for line in map(str.strip, _COLOUR.sub("", output).splitlines()) if line]
     errors = [line.removeprefix(_ERROR).strip() for line in lines if line.startswith(_ERROR)]
     reasons = [line for line in errors if line and not line.startswith(_NOT_REASONS)]
     return (reasons or lines or ["nothing"])[-1][:REASON_LENGTH_MAX]

@@ -15,20 +15,26 @@ from deploy.kafka.settings import PLAINTEXT
 
 POLL_SECONDS = 0.02
 TAIL_BYTES = 64 * 1024
-REASON_LENGTH_MAX = 300
+REASON_LENGTH_MAX = 400
 
 
 def wait(
-    process: OffspringProcess, identity: Identity, directory: NodeDirectory, deadline_seconds: float
+    process: OffspringProcess,
+    identity: Identity,
+    directory: NodeDirectory,
+    *,
+    log_start: int,
+    deadline_seconds: float,
 ) -> None:
     """Block until the broker accepts connections and answers a metadata request that names itself.
 
+    `log_start` is the size that the broker's log had before it was started: older lines are not its own.
     Raises PortTaken, BrokerFailed (it ended) or BrokerNotReady (the deadline has passed).
     """
     port = identity.ports[PLAINTEXT]
     deadline = time.monotonic() + deadline_seconds
     while not _accepts(port):
-        _check_alive(process, identity, directory)
+        _check_alive(process, identity, directory, log_start)
         _check_deadline(deadline, deadline_seconds, directory)
         process.wait(POLL_SECONDS)
     # The client keeps retrying by itself; what it logs meanwhile is of no use to anyone.
@@ -36,7 +42,7 @@ def wait(
         {"bootstrap.servers": f"{HOST}:{port}", "log_level": 0, "reconnect.backoff.max.ms": 200}
     )
     while not _answers(admin, identity.node_id):
-        _check_alive(process, identity, directory)
+        _check_alive(process, identity, directory, log_start)
         _check_deadline(deadline, deadline_seconds, directory)
 
 
@@ -55,10 +61,14 @@ def _answers(admin: AdminClient, node_id: int) -> bool:
         return False
 
 
-def _check_alive(process: OffspringProcess, identity: Identity, directory: NodeDirectory) -> None:
+def _check_alive(
+    process: OffspringProcess, identity: Identity, directory: NodeDirectory, log_start: int
+) -> None:
     if process.is_alive():
         return
-    complaint = _last_complaint(directory)
+    complaint = _complaint(_written_since(log_start, directory.log)) or _complaint(
+        _written_since(0, directory.output)
+    )
     if "Address already in use" in complaint:
         for port in identity.ports.values():
             if _accepts(port):
@@ -73,16 +83,18 @@ def _check_deadline(deadline: float, deadline_seconds: float, directory: NodeDir
         raise BrokerNotReady(f"Kafka was not ready within {deadline_seconds:g} s: see {directory.log}.")
 
 
-def _last_complaint(directory: NodeDirectory) -> str:
-    """The last error in the broker's log, else the last line that the virtual machine wrote."""
-    log = [line for line in _tail(directory.log) if " ERROR " in line or " FATAL " in line]
-    lines = log or _tail(directory.output) or ["nothing"]
-    return lines[-1][:REASON_LENGTH_MAX]
-
-
-def _tail(file: Path) -> list[str]:
+def _written_since(start: int, file: Path) -> list[str]:
+    """The file's lines from the byte `start` on (from its beginning if it was rolled over since)."""
     if not file.exists():
         return []
+    size = file.stat().st_size
     with file.open("rb") as opened:
-        opened.seek(max(0, file.stat().st_size - TAIL_BYTES))
-        return [line for line in opened.read().decode(errors="replace").splitlines() if line.strip()]
+        opened.seek(max(start if start <= size else 0, size - TAIL_BYTES))
+        return opened.read().decode(errors="replace").splitlines()
+
+
+def _complaint(lines: list[str]) -> str:
+    """The last error with the exceptions that caused it, without their stack traces, on one line."""
+    said = [line.strip() for line in lines if line.strip() and not line.startswith("\t")]
+    errors = [index for index, line in enumerate(said) if " ERROR " in line or " FATAL " in line]
+    return " ".join(said[errors[-1] if errors else -1 :])[:REASON_LENGTH_MAX]

@@ -76,9 +76,12 @@ class KafkaConnection(BaseSettings):
         """Whether the connection is encrypted."""
         return self.security_protocol.endswith("SSL")
 
-    def librdkafka(self) -> dict[str, str]:
+    def librdkafka(self) -> dict[str, Any]:
         """For confluent-kafka: the start of a client's configuration."""
-        settings = {"bootstrap.servers": self.bootstrap_servers, "security.protocol": self.security_protocol}
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": self.security_protocol,
+        }
         if self.uses_sasl:
             settings["sasl.mechanism"] = self._mechanism
             settings["sasl.username"] = self.sasl_username or ""

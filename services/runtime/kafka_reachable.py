@@ -4,6 +4,7 @@ By themselves the clients try for ever, and log.
 """
 
 import time
+from collections import deque
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -11,9 +12,7 @@ from confluent_kafka.admin import AdminClient
 from services.runtime.kafka_connection import KafkaConnection
 
 ATTEMPT_SECONDS = 0.5
-
-# librdkafka's own words about itself, not about what is wrong.
-_NO_REASON = frozenset({KafkaError._ALL_BROKERS_DOWN})
+ERRORS_KEPT = 50
 
 
 class KafkaUnreachable(Exception):
@@ -25,16 +24,14 @@ class KafkaRefused(KafkaUnreachable):
 
 
 def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) -> None:
-    """Block until a broker answers a metadata request. Raises KafkaRefused at once, KafkaUnreachable in time."""
-    errors: list[KafkaError] = []
-    admin = AdminClient(
-        {
-            **connection.librdkafka(),
-            "error_cb": errors.append,
-            "log_level": 0,
-            "reconnect.backoff.max.ms": 500,
-        }
-    )
+    """Block until a broker answers a metadata request.
+
+    Raises KafkaRefused as soon as one refuses us, KafkaUnreachable when the time is over.
+    """
+    errors: deque[KafkaError] = deque(maxlen=ERRORS_KEPT)
+    settings = connection.librdkafka() | {"log_level": 0, "reconnect.backoff.max.ms": 500}
+    settings["error_cb"] = errors.append
+    admin = AdminClient(settings)
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:
@@ -44,12 +41,11 @@ def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) ->
             _raise_if_refused(errors, connection)
             if time.monotonic() >= deadline:
                 raise _unreachable(errors, connection, timeout_seconds) from failure
-            errors.clear()
         else:
             return
 
 
-def _raise_if_refused(errors: list[KafkaError], connection: KafkaConnection) -> None:
+def _raise_if_refused(errors: deque[KafkaError], connection: KafkaConnection) -> None:
     for error in errors:
         if error.code() == KafkaError._AUTHENTICATION:
             raise KafkaRefused(
@@ -64,9 +60,10 @@ def _raise_if_refused(errors: list[KafkaError], connection: KafkaConnection) -> 
 
 
 def _unreachable(
-    errors: list[KafkaError], connection: KafkaConnection, timeout_seconds: float
+    errors: deque[KafkaError], connection: KafkaConnection, timeout_seconds: float
 ) -> KafkaUnreachable:
-    reasons = [error.str() for error in errors if error.code() not in _NO_REASON]
+    # What librdkafka adds when it has no broker left says nothing of the cause.
+    reasons = [error.str() for error in errors if error.code() != KafkaError._ALL_BROKERS_DOWN]
     detail = f" ({reasons[-1]})" if reasons else ""
     return KafkaUnreachable(
         f"No Kafka answered at {connection.bootstrap_servers} within {timeout_seconds:g} s: start it, "
