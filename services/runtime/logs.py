@@ -1,0 +1,29 @@
+"""One readable line an event, to stderr: time, level, service, what happened, and what it was about."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logs(service: str, level: str = "INFO") -> None:
+    """Set up structlog for this process. Calling it again replaces what was set.
+
+    Use ``structlog.get_logger()``; bind ``message_id`` where there is one. ``level`` is a name such as INFO.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("what"),
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "service", "what"], drop_missing=True, bool_as_flag=False
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
