@@ -46,13 +46,15 @@ class MessageDelivered(_message.Message):
     def __init__(self, message_id: _Optional[str] = ..., delivered_at_ms: _Optional[int] = ..., consent_id: _Optional[str] = ..., read: _Optional[bool] = ...) -> None: ...
 
 class MessageUndelivered(_message.Message):
-    __slots__ = ("message_id", "ended_at_ms", "expired", "code")
+    __slots__ = ("message_id", "ended_at_ms", "expired", "code", "consent_id")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     ENDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     EXPIRED_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     message_id: str
     ended_at_ms: int
     expired: bool
     code: int
-    def __init__(self, message_id: _Optional[str] = ..., ended_at_ms: _Optional[int] = ..., expired: _Optional[bool] = ..., code: _Optional[int] = ...) -> None: ...
+    consent_id: str
+    def __init__(self, message_id: _Optional[str] = ..., ended_at_ms: _Optional[int] = ..., expired: _Optional[bool] = ..., code: _Optional[int] = ..., consent_id: _Optional[str] = ...) -> None: ...
