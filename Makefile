@@ -47,7 +47,7 @@ e2e: setup ## Run the tests that start the whole platform
 	@pytest tests/e2e
 
 demo: setup ## Watch a business and its customers talk, and the ledger that comes of it
-	@python -m deploy.demo
+	@python -m demo
 
 up: setup ## Start everything and leave it running; ACCOUNTS=3 NUMBER_RATE=1000 PAIR_BURST=1000
 	@python -m services.admin.supervisor up $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) \

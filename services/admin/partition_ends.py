@@ -1,0 +1,49 @@
+"""Where partitions end, asked of their leaders."""
+
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+ANSWER_SECONDS_MAX = 15.0
+LEADERS_SECONDS_MAX = 30.0
+POLL_SECONDS = 0.02
+
+
+def ends_of(admin: AdminClient, topic: str, partitions: int) -> dict[int, int]:
+    """Offset after the last record of each partition of ``topic``, open transactions included.
+
+    Blocks. Raises ``KafkaException`` when the broker does not answer or a partition is not there.
+    """
+    # Asked for offsets first, a new client knows no leader yet and may lie idle for a second or three.
+    admin.list_topics(topic, timeout=ANSWER_SECONDS_MAX)
+    places = [TopicPartition(topic, partition) for partition in range(partitions)]
+    return {place.partition: end for place, end in _ask(admin, places).items()}
+
+
+def wait_until_led(admin: AdminClient, partitions: Mapping[str, int]) -> None:
+    """Block until every partition of these topics has a leader that answers, as it has soon after creation.
+
+    Raises the leader's ``KafkaException`` when half a minute is over.
+    """
+    places = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
+    deadline = time.monotonic() + LEADERS_SECONDS_MAX
+    while places:
+        try:
+            _ask(admin, places)
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _ask(admin: AdminClient, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+    asked = admin.list_offsets(
+        {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]
+        isolation_level=IsolationLevel.READ_UNCOMMITTED,
+        request_timeout=ANSWER_SECONDS_MAX,
+    )
+    return {place: future.result().offset for place, future in asked.items()}
