@@ -60,13 +60,14 @@ def open_message_id(key: PlatformKey, text: str) -> MessageId:
         if not text.startswith(PREFIX) or len(text) > TEXT_MAX:
             raise UnknownMessageId("not a message id")
         plain = key.open(_PURPOSE, decode(text.removeprefix(PREFIX)))
+        if len(plain) != _LENGTH:
+            raise UnknownMessageId("not a message id of this version")
+        kind = Kind(plain[0])
     except (NotSealedHere, ValueError):
         raise UnknownMessageId("this platform made no such message id") from None
-    if len(plain) != _LENGTH:
-        raise UnknownMessageId("this platform made no such message id")
     ids, rest = plain[1 : 1 + 2 * _ID_BYTES], plain[1 + 2 * _ID_BYTES :]
     return MessageId(
-        kind=Kind(plain[0]),
+        kind=kind,
         business_id=str(int.from_bytes(ids[:_ID_BYTES])),
         phone_number_id=str(int.from_bytes(ids[_ID_BYTES:])),
         user_ref=f"{USER_REF_VERSION}_{encode(rest[:USER_REF_BYTES])}",

@@ -35,7 +35,7 @@ class PlatformKey:
     def from_text(cls, text: str) -> "PlatformKey":
         """Read ``PARLEY_PLATFORM_KEY``: 32 bytes in base64url. Raises :class:`BadPlatformKey`."""
         try:
-            return cls(decode(text.strip()))
+            return cls(decode(text.strip().rstrip("=")))
         except ValueError as error:
             raise BadPlatformKey(
                 f"PARLEY_PLATFORM_KEY must be {KEY_BYTES} bytes in base64url ({error}); "
@@ -77,5 +77,8 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """What :func:`encode` wrote. Raises ``ValueError``."""
-    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    """What :func:`encode` wrote, and nothing that merely resembles it. Raises ``ValueError``."""
+    data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    if encode(data) != text:
+        raise ValueError("not base64url without padding")
+    return data
