@@ -5,18 +5,19 @@ simulation and in a unit test. The state that follows from a sequence of records
 alone, so a batch may be cut anywhere and replayed from any committed point.
 """
 
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterable
 
 from google.protobuf.message import DecodeError, Message
 
 from parley.runtime.v1 import runtime_pb2
 from parley.settings.v1 import settings_pb2
 from services.contracts.headers import TRACEPARENT, header
-from services.runtime.record import Cause, Output, Record
+from services.runtime.record import VALUE_BYTES_MAX, Cause, Output, Record
 from services.runtime.rows import Row, Rows
 from services.runtime.settings_seen import SettingsSeen
-from services.runtime.stage import InvariantBroken, Stage
-from services.runtime.store import Change, Store, Timer
+from services.runtime.stage import Stage
+from services.runtime.store import Change, Store, StoreFailed, Timer
+from services.runtime.timers import Timers
 
 META_KEY = b"\x00meta"
 """Key of the meta record in a changelog."""
@@ -24,12 +25,18 @@ SETTING_PREFIX = b"\x00setting/"
 """Keys of the settings that the partition has seen; conversation and business keys never begin with NUL."""
 TIMERS_PER_STEP_MAX = 1_000
 """Timers fired before a record in one batch; more are fired in the batches that follow."""
-TIMERS_FETCHED = 128
-NEVER = 1 << 62
 
 
 class Undecodable(Exception):
     """The record's bytes are not the message that its topic carries."""
+
+
+class TooLarge(Exception):
+    """What a stage wants written is larger than Kafka takes."""
+
+
+class TimerFailed(Exception):
+    """A stage failed on a timer: no record is to blame, so the partition must stop."""
 
 
 class Partition:
@@ -42,10 +49,11 @@ class Partition:
     def __init__(self, stage: Stage, store: Store) -> None:
         self._stage = stage
         self._store = store
+        self._parse = stage.input.message.FromString
         self._rows = Rows(stage.changelog.message, store.get)
+        self._timers = Timers(store)
         self.settings = SettingsSeen()
         self._setting_changes: dict[bytes, bytes | None] = {}
-        self._next_due_ms = NEVER
         self.next_offset = 0
         self.stage_time_ms = 0
         self.outputs: list[tuple[Output, int]] = []
@@ -60,48 +68,61 @@ class Partition:
         for _, value in self._store.scan(SETTING_PREFIX):
             self.settings.add(settings_pb2.SettingChanged.FromString(value))
         self._begin_batch()
+        self._timers.load()
 
     def _begin_batch(self) -> None:
         self._rows.clear()
         self._setting_changes = {}
         self.outputs = []
-        self._batch_timers: list[Timer] = []
-        self._stored_timers = self._store.timers(None, TIMERS_FETCHED)[::-1]
-        self._settle_next_due()
 
     @property
     def next_timer_ms(self) -> int:
-        """When the next timer may be due, Unix milliseconds; :data:`NEVER` when there is none."""
-        return self._next_due_ms
+        """When the next timer may be due, Unix milliseconds; :data:`timers.NEVER` when there is none."""
+        return self._timers.next_due_ms
+
+    def timer_due(self, at_ms: int) -> bool:
+        """Whether a row wants to be woken by ``at_ms`` (Unix milliseconds)."""
+        while self._timers.next_due_ms <= at_ms:
+            timer = self._timers.peek()
+            if self._rows.wake_at_ms(timer.row_key) == timer.due_ms:
+                return True
+            self._timers.pop()
+        return False
 
     def step(self, record: Record) -> bool:
         """Apply one record, after the timers that its time makes due.
 
         Returns False when so many timers were due that the batch should be committed before this same
-        record is given again. Raises :class:`Undecodable`, or what the stage raised: then the record's own
-        changes are undone, what its timers did stays, and ``skip`` goes past it.
+        record is given again. Raises :class:`Undecodable`, :class:`TooLarge`, or what the stage raised: then
+        the record's own changes are undone, what its timers did stays, and ``skip`` goes past it. Raises
+        :class:`TimerFailed` when the record cannot help it.
         """
-        self.stage_time_ms = max(self.stage_time_ms, record.timestamp_ms)
-        if self.stage_time_ms >= self._next_due_ms and not self._fire_due_timers(record):
+        if not self._advance(record):
             return False
         kind, event = self._decode(record)
         if kind == "setting_changed":
             self._take_setting(event)  # type: ignore[arg-type]
         elif kind != "ticked":
             cause = Cause(record.topic, record.partition, record.offset, record.key, record.timestamp_ms)
-            self._run(self._stage.apply(kind, event, cause, self._rows, self.settings), record, cause)
+            self._take(self._stage.apply, (kind, event), cause, header(record.headers, TRACEPARENT))
         self.next_offset = record.offset + 1
         return True
 
-    def skip(self, record: Record, outputs: list[Output]) -> None:
-        """Go past a record that was set aside; ``outputs`` say what became of it."""
+    def skip(self, record: Record, outputs: list[Output]) -> bool:
+        """Go past a record that is set aside; ``outputs`` say what became of it.
+
+        Fires its timers where ``step`` has not; returns False as ``step`` does.
+        """
+        if not self._advance(record):
+            return False
         self.outputs.extend((output, record.timestamp_ms) for output in outputs)
         self.next_offset = record.offset + 1
+        return True
 
     def changes(self) -> dict[bytes, bytes | None]:
         """Serialized rows that the batch changed, settings included; None for deleted."""
         rows = {key: None if row is None else row.value for key, row in self._rows.changed.items()}
-        return {**rows, **self._setting_changes}
+        return {**rows, **self._setting_changes} if self._setting_changes else rows
 
     def meta(self) -> runtime_pb2.StateMeta:
         """The meta record that belongs to :meth:`changes`."""
@@ -115,11 +136,13 @@ class Partition:
     def commit(self, meta: runtime_pb2.StateMeta) -> None:
         """The transaction is committed: write the batch to the store and begin the next one."""
         changes = {
-            key: Change(row, self._rows.committed_wake_at_ms(key)) for key, row in self._rows.changed.items()
+            key: Change(row, 0 if (before := self._rows.committed(key)) is None else before.wake_at_ms)
+            for key, row in self._rows.changed.items()
         }
         for key, value in self._setting_changes.items():
             changes[key] = Change(None if value is None else Row(value, 0), 0)
         self._store.write(changes, meta)
+        self._timers.committed()
         self._begin_batch()
 
     def rollback(self) -> None:
@@ -131,13 +154,13 @@ class Partition:
         self._store.close()
 
     def read(self, key: bytes) -> Message | None:
-        """A committed row, for people to look at; never used for a decision."""
-        value = self._store.get(key)
-        return None if value is None else self._stage.changelog.message.FromString(value)
+        """A committed row, for people to look at; never used for a decision. Safe from any thread."""
+        row = self._store.get(key)
+        return None if row is None else self._stage.changelog.message.FromString(row.value)
 
     def _decode(self, record: Record) -> tuple[str, Message]:
         try:
-            event = self._stage.input.message.FromString(record.value or b"")
+            event = self._parse(record.value or b"")
         except DecodeError as error:
             raise Undecodable(str(error)) from None
         kind = event.WhichOneof("event")
@@ -145,54 +168,53 @@ class Partition:
             raise Undecodable(f"{self._stage.input.schema} says nothing that this version knows")
         return kind, getattr(event, kind)
 
-    def _run(self, outputs: object, record: Record, cause: Cause) -> None:
+    def _take(
+        self,
+        decide: Callable[..., Iterable[Output]],
+        subject: tuple[object, ...],
+        cause: Cause,
+        traceparent: bytes | None,
+    ) -> None:
+        """Let the stage decide on one record or timer, and keep what it made of it: all or nothing."""
         try:
-            made = list(outputs)  # type: ignore[call-overload]
+            made = list(decide(*subject, cause, self._rows, self.settings))
+            pending = self._rows.pending()
+            _check_sizes(made, pending)
         except BaseException:
             self._rows.forget()
             raise
-        for key, row in self._rows.keep().items():
+        self._rows.keep()
+        for key, row in pending.items():
             if row is not None and row.wake_at_ms:
-                heappush(self._batch_timers, Timer(row.wake_at_ms, key))
-                self._next_due_ms = min(self._next_due_ms, row.wake_at_ms)
-        traceparent = header(record.headers, TRACEPARENT)
+                self._timers.add(Timer(row.wake_at_ms, key))
         for output in made:
             if traceparent is not None:
                 output.headers.append((TRACEPARENT, traceparent))
             self.outputs.append((output, cause.timestamp_ms))
 
-    def _fire_due_timers(self, record: Record) -> bool:
+    def _advance(self, record: Record) -> bool:
+        """Move the stage time and fire what it makes due; False when that is too much for one batch."""
+        self.stage_time_ms = max(self.stage_time_ms, record.timestamp_ms)
         fired = 0
-        while self._next_due_ms <= self.stage_time_ms:
+        while self.timer_due(self.stage_time_ms):
             if fired == TIMERS_PER_STEP_MAX:
                 return False
-            timer = self._pop_timer()
-            if self._rows.wake_at_ms(timer.row_key) == timer.due_ms:
-                cause = Cause(
-                    record.topic, record.partition, record.offset, timer.row_key, self.stage_time_ms
-                )
-                bare = record._replace(headers=[])
-                self._run(self._stage.wake(timer.row_key, cause, self._rows, self.settings), bare, cause)
-                if self._rows.wake_at_ms(timer.row_key) == timer.due_ms:
-                    raise InvariantBroken(f"{self._stage.name} left the timer of {timer.row_key!r} as it was")
-                fired += 1
-            self._settle_next_due()
+            self._fire(self._timers.pop(), record)
+            fired += 1
         return True
 
-    def _pop_timer(self) -> Timer:
-        if not self._batch_timers or (
-            self._stored_timers and self._stored_timers[-1] < self._batch_timers[0]
-        ):
-            timer = self._stored_timers.pop()
-            if not self._stored_timers:
-                self._stored_timers = self._store.timers(timer, TIMERS_FETCHED)[::-1]
-            return timer
-        return heappop(self._batch_timers)
-
-    def _settle_next_due(self) -> None:
-        stored = self._stored_timers[-1].due_ms if self._stored_timers else NEVER
-        batch = self._batch_timers[0].due_ms if self._batch_timers else NEVER
-        self._next_due_ms = min(stored, batch)
+    def _fire(self, timer: Timer, record: Record) -> None:
+        cause = Cause(record.topic, record.partition, record.offset, timer.row_key, self.stage_time_ms)
+        try:
+            self._take(self._stage.wake, (timer.row_key,), cause, None)
+        except StoreFailed:
+            raise
+        except Exception as error:
+            raise TimerFailed(
+                f"{self._stage.name}, row {timer.row_key!r}, due {timer.due_ms}: {error!r}"
+            ) from error
+        if 0 < self._rows.wake_at_ms(timer.row_key) <= timer.due_ms:
+            raise TimerFailed(f"{self._stage.name} left the timer of row {timer.row_key!r} where it was")
 
     def _take_setting(self, setting: settings_pb2.SettingChanged) -> None:
         if not self.settings.is_news(setting):
@@ -201,6 +223,15 @@ class Partition:
         self._setting_changes[_setting_key(setting)] = setting.SerializeToString()
         if forgotten is not None:
             self._setting_changes[_setting_key(forgotten)] = None
+
+
+def _check_sizes(outputs: list[Output], rows: dict[bytes, Row | None]) -> None:
+    for output in outputs:
+        if output.value is not None and len(output.value) > VALUE_BYTES_MAX:
+            raise TooLarge(f"a record of {len(output.value)} bytes for {output.topic.name}")
+    for key, row in rows.items():
+        if row is not None and len(row.value) > VALUE_BYTES_MAX:
+            raise TooLarge(f"a row of {len(row.value)} bytes under {key!r}")
 
 
 def _setting_key(setting: settings_pb2.SettingChanged) -> bytes:

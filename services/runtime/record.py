@@ -7,6 +7,9 @@ from google.protobuf.message import Message
 from services.contracts.catalogue import Topic
 from services.contracts.headers import Headers, headers_for
 
+VALUE_BYTES_MAX = 960_000
+"""Largest value a stage may write: with key, headers and framing it stays below the broker's 1,048,588."""
+
 
 class Record(NamedTuple):
     """One record of an input partition, as read."""

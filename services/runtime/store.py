@@ -23,15 +23,22 @@ class Change(NamedTuple):
     """When the row wanted to be woken before; 0 for never."""
 
 
-class Store(Protocol):
-    """Committed rows, timers and meta of one input partition. Calls block for a disk read at most."""
+class StoreFailed(Exception):
+    """The local store cannot be read or written: a full or broken disk. No record is to blame."""
 
-    def get(self, key: bytes) -> bytes | None:
-        """The serialized row under ``key``."""
+
+class Store(Protocol):
+    """Committed rows, timers and meta of one input partition.
+
+    Calls block for a disk read at most. Each may raise :class:`StoreFailed`.
+    """
+
+    def get(self, key: bytes) -> Row | None:
+        """The row under ``key``. Safe from any thread."""
         ...
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Rows whose key begins with ``prefix``, in key order."""
+        """Serialized rows whose key begins with ``prefix``, in key order."""
         ...
 
     def timers(self, after: Timer | None, limit: int) -> list[Timer]:
@@ -43,7 +50,10 @@ class Store(Protocol):
         ...
 
     def write(self, changes: Mapping[bytes, Change], meta: runtime_pb2.StateMeta) -> None:
-        """Write changes and meta as one: after a crash all of it is there or none."""
+        """Write changes and meta as one: after a crash all of it is there or none.
+
+        ``wake_before_ms`` of each change must be that of the row stored now.
+        """
         ...
 
     def clear(self) -> None:
