@@ -36,7 +36,8 @@ def forwarders() -> Iterator[Forwarders]:
 
 def test_three_brokers_behind_proxies_outlive_the_loss_of_one(tmp_path: Path, forwarders: Forwarders) -> None:
     fronts = {node: {name: front.port for name, front in each.items()} for node, each in forwarders.items()}
-    cluster = EmbeddedCluster(tmp_path, advertised=fronts)
+    soon_missed = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
+    cluster = EmbeddedCluster(tmp_path, advertised=fronts, extra=soon_missed)
     for node_id, each in forwarders.items():
         for listener, front in each.items():
             front.upstream_port = cluster.bound[node_id][listener]
