@@ -50,20 +50,24 @@ class DeliveryConversation(_message.Message):
     def __init__(self, consent: _Optional[_Union[_facts_pb2.Consent, str]] = ..., consent_id: _Optional[str] = ..., waiting: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DeliveryMessage(_message.Message):
-    __slots__ = ("held", "stand", "attempts", "pricing", "consent_id", "late_receipts")
+    __slots__ = ("held", "stand", "attempts", "pricing", "consent_id", "late_receipts", "ended_at_ms", "ended_code")
     HELD_FIELD_NUMBER: _ClassVar[int]
     STAND_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     PRICING_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     LATE_RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_CODE_FIELD_NUMBER: _ClassVar[int]
     held: _dispatch_pb2.ContentHeld
     stand: Stand
     attempts: int
     pricing: _facts_pb2.Pricing
     consent_id: str
     late_receipts: int
-    def __init__(self, held: _Optional[_Union[_dispatch_pb2.ContentHeld, _Mapping]] = ..., stand: _Optional[_Union[Stand, str]] = ..., attempts: _Optional[int] = ..., pricing: _Optional[_Union[_facts_pb2.Pricing, _Mapping]] = ..., consent_id: _Optional[str] = ..., late_receipts: _Optional[int] = ...) -> None: ...
+    ended_at_ms: int
+    ended_code: int
+    def __init__(self, held: _Optional[_Union[_dispatch_pb2.ContentHeld, _Mapping]] = ..., stand: _Optional[_Union[Stand, str]] = ..., attempts: _Optional[int] = ..., pricing: _Optional[_Union[_facts_pb2.Pricing, _Mapping]] = ..., consent_id: _Optional[str] = ..., late_receipts: _Optional[int] = ..., ended_at_ms: _Optional[int] = ..., ended_code: _Optional[int] = ...) -> None: ...
 
 class DeliverySignal(_message.Message):
     __slots__ = ("phone_number_id", "notice", "read_mark", "attempts")

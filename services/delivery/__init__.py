@@ -1,0 +1,1 @@
+"""Delivery: each message on its way to the customer, and the one status it has."""

@@ -1,0 +1,141 @@
+"""What delivery tells: statuses to the business, outcomes to rate-and-bill, attempts to the channel."""
+
+from google.protobuf.message import Message
+
+from parley.billing.v1 import usage_pb2
+from parley.delivery.v1 import delivery_row_pb2 as row_pb2
+from parley.delivery.v1 import outbox_pb2, statuses_pb2
+from parley.message.v1 import facts_pb2
+from services.contracts.catalogue import topic
+from services.contracts.keys import business_key, conversation_key, customer_message_key
+from services.delivery.rules import Ending
+from services.runtime.record import Output, emit, tombstone
+
+OUTBOX = topic("outbox")
+STATUSES = topic("statuses")
+USAGE = topic("usage")
+
+_PRICED = ("sent", "delivered", "read")
+
+
+def status(message: row_pb2.DeliveryMessage, kind: str, event: Message, at_ms: int) -> Output:
+    """The message took a new stand at ``at_ms``; ``kind`` names ``event`` in StatusEvent.
+
+    Pricing goes with what a message may cost: sent, delivered and read.
+    """
+    facts, envelope = message.held.facts, message.held.envelope
+    report = statuses_pb2.StatusEvent(
+        message_id=facts.message_id,
+        business_id=facts.business_id,
+        account_id=facts.account_id,
+        phone_number_id=facts.phone_number_id,
+        display_phone_number=envelope.display_phone_number,
+        user_ref=facts.user_ref,
+        customer_number=envelope.customer_number,
+        occurred_at_ms=at_ms,
+        callback_data=envelope.callback_data,
+    )
+    getattr(report, kind).CopyFrom(event)
+    getattr(report, kind).SetInParent()
+    if kind in _PRICED and message.HasField("pricing"):
+        report.pricing.CopyFrom(message.pricing)
+    return emit(STATUSES, _conversation(facts), report, kind, message_id=facts.message_id)
+
+
+def failed(message: row_pb2.DeliveryMessage, ending: Ending, at_ms: int) -> Output:
+    """The message was refused or failed."""
+    return status(message, "failed", statuses_pb2.MessageFailed(refusal=_refusal(ending)), at_ms)
+
+
+def expired(message: row_pb2.DeliveryMessage, ending: Ending, at_ms: int) -> Output:
+    """The message's time to live was over."""
+    return status(message, "expired", statuses_pb2.MessageLapsed(refusal=_refusal(ending)), at_ms)
+
+
+def _refusal(ending: Ending) -> facts_pb2.Refusal:
+    return facts_pb2.Refusal(code=ending.code, details=ending.details)
+
+
+def delivered_outcome(message: row_pb2.DeliveryMessage, at_ms: int, *, read: bool) -> Output:
+    """The first receipt came at ``at_ms``: what the message costs falls due."""
+    facts = message.held.facts
+    outcome = usage_pb2.MessageDelivered(
+        message_id=facts.message_id, delivered_at_ms=at_ms, consent_id=message.consent_id, read=read
+    )
+    return _outcome(_conversation(facts), usage_pb2.UsageEvent(message_delivered=outcome), facts.message_id)
+
+
+def undelivered_outcome(
+    conversation: bytes, message_id: str, at_ms: int, *, code: int, expired: bool
+) -> Output:
+    """The message ended at ``at_ms`` without a receipt: nothing falls due."""
+    outcome = usage_pb2.MessageUndelivered(
+        message_id=message_id, ended_at_ms=at_ms, expired=expired, code=code
+    )
+    return _outcome(conversation, usage_pb2.UsageEvent(message_undelivered=outcome), message_id)
+
+
+def _outcome(conversation: bytes, event: usage_pb2.UsageEvent, message_id: str) -> Output:
+    business_id = conversation.partition(b":")[0].decode()
+    kind = event.WhichOneof("event") or ""
+    return emit(
+        USAGE, business_key(business_id), event, kind, message_id=message_id, conversation=conversation
+    )
+
+
+def attempt(message: row_pb2.DeliveryMessage) -> Output:
+    """The channel is to show the message: its newest attempt, under the consent it names."""
+    facts, envelope = message.held.facts, message.held.envelope
+    event = outbox_pb2.OutboxEvent(
+        business_id=facts.business_id,
+        account_id=facts.account_id,
+        phone_number_id=facts.phone_number_id,
+        user_ref=facts.user_ref,
+        attempt_emitted=outbox_pb2.AttemptEmitted(
+            message_id=facts.message_id,
+            attempt=message.attempts,
+            consent_id=message.consent_id,
+            customer_number=envelope.customer_number,
+            display_phone_number=envelope.display_phone_number,
+            content=message.held.content,
+            accepted_at_ms=facts.accepted_at_ms,
+        ),
+    )
+    return _outbox(event, facts.message_id)
+
+
+def signal(business_id: str, user_ref: str, name: str, waiting: row_pb2.DeliverySignal) -> Output:
+    """The channel is to show a notice or read mark called ``name``."""
+    event = outbox_pb2.OutboxEvent(
+        business_id=business_id, phone_number_id=waiting.phone_number_id, user_ref=user_ref
+    )
+    if waiting.HasField("notice"):
+        event.notice_emitted.notice_id = name
+        event.notice_emitted.text = waiting.notice.text
+        event.notice_emitted.attempt = waiting.attempts
+    else:
+        event.read_mark_emitted.mark_id = name
+        event.read_mark_emitted.message_id = waiting.read_mark.message_id
+        event.read_mark_emitted.typing = waiting.read_mark.typing
+        event.read_mark_emitted.attempt = waiting.attempts
+    return _outbox(event, name)
+
+
+def _outbox(event: outbox_pb2.OutboxEvent, name: str) -> Output:
+    return emit(
+        OUTBOX,
+        customer_message_key(event.user_ref, name),
+        event,
+        event.WhichOneof("event") or "",
+        message_id=name,
+        conversation=conversation_key(event.business_id, event.user_ref),
+    )
+
+
+def ended(user_ref: str, name: str) -> Output:
+    """Nothing of that name waits for the customer any more."""
+    return tombstone(OUTBOX, customer_message_key(user_ref, name))
+
+
+def _conversation(facts: facts_pb2.SendFacts) -> bytes:
+    return conversation_key(facts.business_id, facts.user_ref)
