@@ -3,6 +3,8 @@
 import pytest
 
 from parley.billing.v1 import rating_row_pb2
+from parley.message.v1 import facts_pb2
+from parley.plan.v1 import plan_pb2
 from services.runtime.rows import Row
 from services.runtime.stage import InvariantBroken
 from services.runtime.store import Change
@@ -109,7 +111,7 @@ def test_what_nobody_received_is_voided(expired: bool, reason: str) -> None:
 
 def test_a_refused_message_leaves_no_row_and_no_entry() -> None:
     plan = launch_plan()
-    plan.late_free_form = 2
+    plan.late_free_form = plan_pb2.LATE_FREE_FORM_REJECT
     bench = RatingBench(plan)
     (refused,) = bench.give(assessed("wamid.1", at_ms=LATE_MS, wrote_at_ms=T0_MS))
     assert (refused.topic, refused.key, refused.kind) == ("dispatch", CONVERSATION, "send_refused")
@@ -203,11 +205,11 @@ def test_what_the_stages_before_cannot_have_written_is_set_aside() -> None:
     with pytest.raises(InvariantBroken, match="lies under the key"):
         bench.give(assessed("wamid.1", business_id=OTHER_BUSINESS))
     mismatched = assessed("wamid.2", "utility")
-    mismatched.facts.form = 1
+    mismatched.facts.form = facts_pb2.FORM_FREE_FORM
     with pytest.raises(InvariantBroken, match="do not go together"):
         bench.give(mismatched)
     unstated = assessed("wamid.3", "utility")
-    unstated.facts.form = 0
+    unstated.facts.form = facts_pb2.FORM_UNSPECIFIED
     with pytest.raises(InvariantBroken, match="do not go together"):
         bench.give(unstated)
 
