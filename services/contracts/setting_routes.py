@@ -3,6 +3,8 @@
 from services.contracts.catalogue import Topic, topic
 
 SETTINGS = "settings"
+SETTING_PURPOSE = b"setting"
+"""Purpose under which the platform key seals secrets in settings."""
 
 _ROUTES = {
     "business": ("usage",),

@@ -11,13 +11,11 @@ from google.protobuf.message import DecodeError
 
 from parley.settings.v1 import settings_pb2
 from services.contracts.catalogue import topic
+from services.contracts.setting_routes import SETTINGS
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import require_topics, until_reachable
 
 log = structlog.get_logger()
-
-SETTING_PURPOSE = b"setting"
-"""Purpose under which the platform key seals secrets in settings."""
 
 POLL_MS = 1_000
 SILENT_SECONDS_MAX = 10
@@ -36,7 +34,7 @@ class SettingsTable:
     def __init__(self, connection: KafkaConnection, topic_prefix: str) -> None:
         """Nothing is connected before `start`."""
         self._connection = connection
-        self._partition = TopicPartition(topic_prefix + topic("settings").name, 0)
+        self._partition = TopicPartition(topic_prefix + topic(SETTINGS).name, 0)
         self._settings: dict[str, settings_pb2.SettingChanged] = {}
         self._watchers: list[Watcher] = []
         self._consumer: AIOKafkaConsumer | None = None
