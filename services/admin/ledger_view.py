@@ -1,10 +1,11 @@
 """A ledger entry as programs and people read it: a JSON object, a row of a table, a sentence."""
 
 from parley.billing.v1 import ledger_pb2, money_pb2
+from parley.message.v1 import facts_pb2
 from services.admin.ledger_tail import ChainedEntry
 from services.contracts.instants import rfc3339
 from services.rate_and_bill.amounts import amount_text
-from services.rate_and_bill.rules import CHARGED_IN_WINDOW, EXPIRED
+from services.rate_and_bill.rules import CHARGED_IN_WINDOW, EXPIRED, IN_WINDOW
 from services.rate_and_bill.words import CATEGORY_WORDS
 
 HEADINGS = (
@@ -23,12 +24,14 @@ HEADINGS = (
 AMOUNT_COLUMNS = frozenset({"#", "reserved", "amount", "balance"})
 """Headings of the columns that are set to the right."""
 MESSAGE_ID_SHOWN = 8
-_SECOND_MS = 1_000
+SECOND_MS = 1_000
+UNKNOWN = "unknown"
+"""Stands for a word that only a later version knows."""
 
 
 def kind_of(entry: ledger_pb2.LedgerEntry) -> str:
     """``authorized``, ``captured``, ``voided`` or ``free``; ``unknown`` for a kind of a later version."""
-    return entry.WhichOneof("event") or "unknown"
+    return entry.WhichOneof("event") or UNKNOWN
 
 
 def entry_object(chained: ChainedEntry) -> dict[str, object]:
@@ -48,7 +51,7 @@ def entry_object(chained: ChainedEntry) -> dict[str, object]:
         "plan": entry.plan,
         "plan_version": entry.plan_version,
         "market": entry.market,
-        "category": CATEGORY_WORDS[entry.category],
+        "category": CATEGORY_WORDS.get(entry.category, UNKNOWN),
         "accepted_at": rfc3339(entry.accepted_at_ms),
         "recorded_at": rfc3339(entry.recorded_at_ms),
         "evidence": list(entry.evidence),
@@ -79,26 +82,51 @@ def explain(entry: ledger_pb2.LedgerEntry) -> str:
     """Why the entry is there, in one sentence."""
     kind = entry.WhichOneof("event")
     when = rfc3339(entry.recorded_at_ms)
+    held = _money_text(entry.reserved)
     if kind == "authorized":
-        return f"{_circumstance(entry)}, so {_money_text(entry.reserved)} is reserved: {_rate(entry)}."
+        return f"{_what_was_accepted(entry)}: {held}, the rate of {entry.market}, is reserved."
     if kind == "captured":
-        hold = entry.captured.authorized_sequence
-        return f"Delivered at {when}: {_money_text(entry.amount)}, reserved by entry {hold}, falls due."
+        return (
+            f"Delivered at {when}: {held} that entry {entry.captured.authorized_sequence} reserved falls due."
+        )
     if kind == "voided":
+        end = "Nobody received it before it expired" if entry.reason == EXPIRED else "It failed"
         hold = entry.voided.authorized_sequence
-        end = "Expired" if entry.reason == EXPIRED else "Failed"
-        released = _money_text(entry.reserved)
-        return f"{end} undelivered at {when}: {released}, reserved by entry {hold}, is released and nothing falls due."
+        return f"{end} at {when}: {held} that entry {hold} reserved is released, and nothing falls due."
     if kind == "free":
-        return f"Delivered at {when}; {_decapitalized(_circumstance(entry))}, so nothing falls due."
-    return "This version of parley does not know what this entry is about: use a later one."
+        return f"{_what_was_accepted(entry)}: it was delivered at {when}, and nothing falls due."
+    return "This version of parley does not know such entries: read it with a later one."
 
 
-def _circumstance(entry: ledger_pb2.LedgerEntry) -> str:
-    """What about the customer's window decided the price."""
-    window = entry.window
-    plan = f"{entry.plan} version {entry.plan_version}"
-    what = "The reply" if entry.form == 1 else "The template"
+def _what_was_accepted(entry: ledger_pb2.LedgerEntry) -> str:
+    """The message and the circumstance that decided its price."""
+    window, plan = entry.window, f"{entry.plan} version {entry.plan_version}"
+    is_reply = entry.form == facts_pb2.FORM_FREE_FORM
+    what = (
+        "A free-form message" if is_reply else f"A template ({CATEGORY_WORDS.get(entry.category, UNKNOWN)})"
+    )
     if not window.last_message_id:
-        return f"{what} was accepted at and the customer never wrote"
-    return ""
+        return f"{what} accepted though the customer never wrote to this number, outside any window of {plan}"
+    after = _duration_text(entry.accepted_at_ms - window.last_message_at_ms)
+    since = f"{what} accepted {after} after the customer's last message"
+    if entry.reason == IN_WINDOW:
+        return f"{since}, inside the window of {plan}"
+    if entry.reason == CHARGED_IN_WINDOW:
+        return f"{since}, inside the window, where {plan} charges for it"
+    return f"{since}, outside the window of {plan}"
+
+
+def _duration_text(duration_ms: int) -> str:
+    """Whole seconds, cut; a customer whose clock is ahead wrote zero seconds before."""
+    minutes, seconds = divmod(max(duration_ms, 0) // SECOND_MS, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min {seconds:02d} s"
+
+
+def _money_object(money: money_pb2.Money) -> dict[str, object]:
+    return {"currency": money.currency, "micros": money.micros}
+
+
+def _money_text(money: money_pb2.Money) -> str:
+    """An amount without its sign, which the sentence around it says in words."""
+    return f"{money.currency} {amount_text(abs(money.micros))}"
