@@ -1,0 +1,102 @@
+"""The HTTP server: aiohttp's, without its router, and with every refusal in the Cloud API's envelope."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from aiohttp.web_server import Server
+
+from services.ingress import metrics
+from services.ingress.errors import ApiError, internal_error, invalid_parameter, new_trace_id, overloaded
+from services.ingress.limits import RETRY_AFTER_OVERLOAD_SECONDS, HttpLimits
+
+CONTENT_TYPE = "application/json; charset=UTF-8"
+SERVER = "parley"
+_TURNED_AWAY_SECONDS = 1.0
+"""How long a connection that is turned away may take to read why."""
+
+
+def json_response(body: bytes) -> Response:
+    """A 200."""
+    return Response(body=body, headers={"Content-Type": CONTENT_TYPE, "Server": SERVER})
+
+
+def error_response(error: ApiError) -> Response:
+    """The answer to a request that is refused, counted."""
+    trace_id = new_trace_id()
+    headers = {"Content-Type": CONTENT_TYPE, "Server": SERVER, "x-fb-trace-id": trace_id}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == 405:  # noqa: PLR2004
+        headers["Allow"] = "POST"
+    metrics.requests_answered(error.code).inc()
+    return Response(status=error.status, body=error.envelope(trace_id), headers=headers)
+
+
+class IngressServer(Server):
+    """A protocol factory for ``loop.create_server``."""
+
+    def __init__(
+        self, handler: Callable[[BaseRequest], Awaitable[StreamResponse]], limits: HttpLimits
+    ) -> None:
+        super().__init__(
+            handler,
+            keepalive_timeout=limits.idle_seconds_max,
+            lingering_time=limits.linger_seconds_max,
+            max_line_size=limits.line_bytes_max,
+            max_field_size=limits.header_bytes_max,
+            max_headers=limits.headers_max,
+            auto_decompress=False,
+            access_log=None,
+        )
+        self._connections_max = limits.connections_max
+
+    def __call__(self) -> asyncio.Protocol:  # type: ignore[override]
+        """The protocol of a new connection."""
+        open_now = len(self._connections)
+        metrics.CONNECTIONS.set(open_now)
+        if open_now >= self._connections_max:
+            metrics.TURNED_AWAY.inc()
+            return _TurnedAway()
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(RequestHandler):
+    """One connection, whose faults are answered in the envelope."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002
+    ) -> StreamResponse:
+        """Answer what is not HTTP (400) or what nobody caught (500), and close the connection."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("half an answer was sent") from exc
+        broken = status < 500  # noqa: PLR2004
+        error = invalid_parameter("The request does not follow HTTP.") if broken else internal_error()
+        response = error_response(error)
+        response.force_close()
+        return response
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection too many: told so, whatever it asks, and closed."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        error = overloaded("Too many connections are open: try again.", RETRY_AFTER_OVERLOAD_SECONDS)
+        body = error.envelope(new_trace_id())
+        head = (
+            "HTTP/1.1 503 Service Unavailable\r\n"
+            f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
+            f"Retry-After: {error.retry_after_seconds}\r\nConnection: close\r\n\r\n"
+        )
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        transport.write(head.encode() + body)
+        # Closing at once would reset the connection under a request that is on its way.
+        asyncio.get_running_loop().call_later(_TURNED_AWAY_SECONDS, transport.close)
