@@ -83,12 +83,15 @@ def _evidence(assessed: usage_pb2.SendAssessed, consent_id: str) -> list[str]:
 
 def _append(head: LedgerHead, entry: LedgerEntry, kind: str, amount: int, reserved: int | None) -> Output:
     """Make ``entry`` the newest of its ledger and move ``head`` to it. Amounts are micros."""
+    currency = entry.amount.currency
+    if head.currency not in ("", currency):
+        raise InvariantBroken(f"business {entry.business_id} has a ledger in {head.currency}, not {currency}")
+    head.currency = currency
     head.sequence += 1
     head.balance_micros += amount
     head.reserved_micros += reserved or 0
     if head.reserved_micros < 0:
         raise InvariantBroken(f"business {entry.business_id} would release more than it has reserved")
-    currency = entry.amount.currency
     entry.sequence = head.sequence
     entry.previous_hash = head.hash or NO_HASH
     entry.amount.micros = amount

@@ -8,6 +8,7 @@ A message is judged once, when it is accepted, by the price plan that was in for
   nothing. The window is half open: a message accepted exactly at its end is outside.
 * Outside, a template costs what the card says. A free-form reply costs the card's rate for ``service`` under
   a plan that charges late replies, and is refused under one that rejects them.
+* All money of a business is of one currency, for ever: a plan in another is refused.
 
 All amounts are whole micros of the plan's currency, all times Unix milliseconds in UTC.
 """
@@ -88,10 +89,14 @@ class Refused(NamedTuple):
     """What happened and what to do, one sentence for the business."""
 
 
-def judge(plan: Plan, business_currency: str, send: Send) -> Free | Charged | Refused:
-    """Whether a message is free, what it costs, or why it may not be sent."""
-    if plan.currency != business_currency:
-        return _other_currency(plan, business_currency)
+def judge(plan: Plan, business_currency: str, ledger_currency: str, send: Send) -> Free | Charged | Refused:
+    """Whether a message is free, what it costs, or why it may not be sent.
+
+    ``ledger_currency`` is that of what the business was billed so far; empty when it was billed nothing.
+    """
+    for currency in (business_currency, ledger_currency or business_currency):
+        if plan.currency != currency:
+            return _other_currency(plan, currency)
     market = market_of(plan, send.destination_prefix)
     if market is None:
         return _no_market(plan)
@@ -136,10 +141,10 @@ def _why_charged(send: Send, inside: bool) -> str:
     return LATE_REPLY if send.category == SERVICE else TEMPLATE_OUTSIDE_WINDOW
 
 
-def _other_currency(plan: Plan, business_currency: str) -> Refused:
+def _other_currency(plan: Plan, currency: str) -> Refused:
     return Refused(
         PAYMENT_ISSUE,
-        f"The price plan {plan.name} is in {plan.currency}, the business is billed in {business_currency}; "
+        f"The price plan {plan.name} is in {plan.currency}, the business is billed in {currency}; "
         "have the platform's operator assign a plan in the business's currency.",
     )
 

@@ -77,14 +77,18 @@ class RateAndBillStage:
         if terms is None:
             return [refused(facts, no_plan(facts.business_id))]
         business, plan = terms
-        verdict = judge(plan, business.currency, _send(assessed))
+        head = _head(rows, cause.key)
+        verdict = judge(plan, business.currency, head.head.currency, _send(assessed))
         if isinstance(verdict, Refused):
             return [refused(facts, verdict)]
         row = _opened(assessed, plan, verdict)
         outputs = [authorized(row.open)]
         if isinstance(verdict, Charged):
-            head = _head(rows, cause.key)
             outputs.append(ledger.authorized(head.head, row.open, cause))
+            rows.put(cause.key, head)
+        elif not head.head.currency:
+            # From here on an entry of this currency may come, so no plan in another may price anything.
+            head.head.currency = plan.currency
             rows.put(cause.key, head)
         rows.put(row_key, row)
         return outputs

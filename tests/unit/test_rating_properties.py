@@ -105,7 +105,7 @@ def check_ledger(bench: RatingBench, business: str) -> None:
         assert not own
     else:
         head = row.head
-        assert (head.sequence, head.hash) == (len(own), before)
+        assert (head.sequence, head.hash or NO_HASH) == (len(own), before)
         assert (head.balance_micros, head.reserved_micros) == (balance, reserved)
 
 

@@ -51,7 +51,7 @@ def send(
 def test_the_window_is_half_open(
     category: str, wrote_at_ms: int | None, accepted_at_ms: int, is_free: bool
 ) -> None:
-    verdict = judge(LAUNCH, "USD", send(category, accepted_at_ms, wrote_at_ms))
+    verdict = judge(LAUNCH, "USD", "", send(category, accepted_at_ms, wrote_at_ms))
     assert isinstance(verdict, Free if is_free else Charged)
 
 
@@ -71,7 +71,7 @@ def test_the_window_is_half_open(
     ],
 )
 def test_the_longest_prefix_names_the_market(prefix: str, market: str, price_micros: int) -> None:
-    assert judge(LAUNCH, "USD", send(prefix=prefix)) == Charged(market, LATE_REPLY, price_micros)
+    assert judge(LAUNCH, "USD", "", send(prefix=prefix)) == Charged(market, LATE_REPLY, price_micros)
 
 
 def test_a_prefix_that_the_plan_does_not_name_falls_back_to_a_shorter_one() -> None:
@@ -83,13 +83,13 @@ def test_a_prefix_that_the_plan_does_not_name_falls_back_to_a_shorter_one() -> N
 @pytest.mark.parametrize("category", ["utility", "marketing", "authentication"])
 def test_a_template_outside_the_window_is_charged(category: str) -> None:
     expected = Charged("North America", TEMPLATE_OUTSIDE_WINDOW, 14_700)
-    assert judge(LAUNCH, "USD", send(category)) == expected
-    assert judge(REJECTING, "USD", send(category)) == expected
+    assert judge(LAUNCH, "USD", "", send(category)) == expected
+    assert judge(REJECTING, "USD", "", send(category)) == expected
 
 
 @pytest.mark.parametrize("wrote_at_ms", [0, None])
 def test_a_plan_may_reject_late_replies(wrote_at_ms: int | None) -> None:
-    verdict = judge(REJECTING, "USD", send(accepted_at_ms=DAY_MS, wrote_at_ms=wrote_at_ms))
+    verdict = judge(REJECTING, "USD", "", send(accepted_at_ms=DAY_MS, wrote_at_ms=wrote_at_ms))
     assert isinstance(verdict, Refused)
     assert verdict.code == 131047
     assert "24 hours" in verdict.details
@@ -97,23 +97,25 @@ def test_a_plan_may_reject_late_replies(wrote_at_ms: int | None) -> None:
 
 
 def test_a_plan_that_rejects_late_replies_still_admits_those_in_time() -> None:
-    assert judge(REJECTING, "USD", send(accepted_at_ms=1, wrote_at_ms=0)) == Free("North America", IN_WINDOW)
+    assert judge(REJECTING, "USD", "", send(accepted_at_ms=1, wrote_at_ms=0)) == Free(
+        "North America", IN_WINDOW
+    )
 
 
 def test_a_category_that_is_not_free_is_charged_inside_the_window_too() -> None:
     plan = LAUNCH._replace(free_in_window=frozenset({"utility"}))
     for category in ("service", "marketing"):
-        verdict = judge(plan, "USD", send(category, 1, 0))
+        verdict = judge(plan, "USD", "", send(category, 1, 0))
         assert verdict == Charged("North America", CHARGED_IN_WINDOW, 14_700)
-    assert judge(plan._replace(charges_late_replies=False), "USD", send("service", 1, 0)) == Charged(
+    assert judge(plan._replace(charges_late_replies=False), "USD", "", send("service", 1, 0)) == Charged(
         "North America", CHARGED_IN_WINDOW, 14_700
     )
 
 
 def test_the_window_is_as_long_as_the_plan_says() -> None:
     plan = LAUNCH._replace(window_ms=HOUR_MS)
-    assert isinstance(judge(plan, "USD", send(accepted_at_ms=HOUR_MS - 1, wrote_at_ms=0)), Free)
-    assert isinstance(judge(plan, "USD", send(accepted_at_ms=HOUR_MS, wrote_at_ms=0)), Charged)
+    assert isinstance(judge(plan, "USD", "", send(accepted_at_ms=HOUR_MS - 1, wrote_at_ms=0)), Free)
+    assert isinstance(judge(plan, "USD", "", send(accepted_at_ms=HOUR_MS, wrote_at_ms=0)), Charged)
 
 
 @pytest.mark.parametrize(
@@ -145,15 +147,25 @@ def test_the_window_is_as_long_as_the_plan_says() -> None:
 def test_what_has_no_price_is_refused(
     plan: Plan, currency: str, prefix: str, wrote_at_ms: int | None, code: int, said: str
 ) -> None:
-    verdict = judge(plan, currency, send(accepted_at_ms=1, wrote_at_ms=wrote_at_ms, prefix=prefix))
+    verdict = judge(plan, currency, "", send(accepted_at_ms=1, wrote_at_ms=wrote_at_ms, prefix=prefix))
     assert isinstance(verdict, Refused)
     assert verdict.code == code
     assert said in verdict.details
 
 
+@pytest.mark.parametrize("wrote_at_ms", [None, 0])
+def test_a_business_is_billed_in_one_currency_for_ever(wrote_at_ms: int | None) -> None:
+    request = send(accepted_at_ms=1, wrote_at_ms=wrote_at_ms)
+    assert not isinstance(judge(LAUNCH, "USD", "USD", request), Refused)
+    euro = judge(LAUNCH._replace(currency="EUR"), "EUR", "USD", request)
+    assert isinstance(euro, Refused)
+    assert euro.code == 131042
+    assert "billed in USD" in euro.details
+
+
 def test_what_is_free_needs_no_rate() -> None:
     plan = LAUNCH._replace(rates={})
-    assert judge(plan, "USD", send(accepted_at_ms=1, wrote_at_ms=0)) == Free("North America", IN_WINDOW)
+    assert judge(plan, "USD", "", send(accepted_at_ms=1, wrote_at_ms=0)) == Free("North America", IN_WINDOW)
 
 
 def test_without_a_plan_nothing_is_sent() -> None:

@@ -90,7 +90,7 @@ def test_a_reply_in_time_that_nobody_received_leaves_nothing() -> None:
     bench.give(assessed("wamid.1", wrote_at_ms=T0_MS - 1))
     assert bench.give(undelivered("wamid.1")) == []
     assert bench.row(f"{BUSINESS}/wamid.1".encode()) is None
-    assert bench.row(BUSINESS.encode()) is None
+    assert bench.row(BUSINESS.encode()).head.sequence == 0
 
 
 @pytest.mark.parametrize(("expired", "reason"), [(False, "not_delivered"), (True, "expired")])
@@ -133,6 +133,21 @@ def test_a_business_without_plan_or_of_another_currency_is_refused() -> None:
     bench.set_business(BUSINESS, currency="EUR")
     (refused,) = bench.give(assessed("wamid.3"))
     assert refused.event.refusal.code == 131042
+
+
+@pytest.mark.parametrize("wrote_at_ms", [T0_MS - 1, None])
+def test_a_ledger_never_changes_its_currency(wrote_at_ms: int | None) -> None:
+    """Not even between the pricing of a business's first message, which is free, and its entry."""
+    bench = RatingBench()
+    bench.give(assessed("wamid.1", wrote_at_ms=wrote_at_ms))
+    euro = launch_plan()
+    euro.name, euro.currency = "launch-eur", "EUR"
+    bench.set_plan(euro)
+    bench.set_business(BUSINESS, plan="launch-eur", currency="EUR")
+    (refused,) = bench.give(assessed("wamid.2"))
+    assert (refused.kind, refused.event.refusal.code) == ("send_refused", 131042)
+    bench.give(delivered("wamid.1"))
+    assert {entry.balance.currency for entry in bench.entries} == {"USD"}
 
 
 def test_the_plan_of_the_moment_of_acceptance_prices_the_message() -> None:
@@ -218,7 +233,9 @@ def test_more_is_never_released_than_is_reserved() -> None:
     bench = RatingBench()
     bench.give(assessed("wamid.1"))
     bench.commit()
-    head = rating_row_pb2.RatingRow(head=rating_row_pb2.LedgerHead(sequence=1, reserved_micros=1))
+    head = rating_row_pb2.RatingRow(
+        head=rating_row_pb2.LedgerHead(sequence=1, reserved_micros=1, currency="USD")
+    )
     lost = Change(Row(head.SerializeToString(), 0), 0)
     bench.store.write({BUSINESS.encode(): lost}, bench.partition.meta())
     with pytest.raises(InvariantBroken, match="release more than"):

@@ -27,7 +27,7 @@ from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__
 from parley.message.v1 import facts_pb2 as parley_dot_message_dot_v1_dot_facts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"parley/billing/v1/rating_row.proto\x12\x11parley.billing.v1\x1a\x1dparley/billing/v1/usage.proto\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\"\xc0\x01\n\tRatingRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12\x33\n\x04head\x18\x02 \x01(\x0b\x32\x1d.parley.billing.v1.LedgerHeadH\x00R\x04head\x12\x34\n\x04open\x18\x03 \x01(\x0b\x32\x1e.parley.billing.v1.OpenMessageH\x00R\x04open:#\xaa\xbb\x18\x1f\n\x17rate-and-bill-changelog\x10\x06\x18\x04 \x02\x42\x05\n\x03row\"\x8c\x01\n\nLedgerHead\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x12\n\x04hash\x18\x02 \x01(\tR\x04hash\x12%\n\x0e\x62\x61lance_micros\x18\x03 \x01(\x03R\rbalanceMicros\x12\'\n\x0freserved_micros\x18\x04 \x01(\x03R\x0ereservedMicros\"\xf7\x02\n\x0bOpenMessage\x12;\n\x08\x61ssessed\x18\x01 \x01(\x0b\x32\x1f.parley.billing.v1.SendAssessedR\x08\x61ssessed\x12\x1e\n\nauthorized\x18\x02 \x01(\x08R\nauthorized\x12!\n\x0cprice_micros\x18\x03 \x01(\x03R\x0bpriceMicros\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x12\n\x04plan\x18\x06 \x01(\tR\x04plan\x12!\n\x0cplan_version\x18\x07 \x01(\rR\x0bplanVersion\x12\x16\n\x06market\x18\x08 \x01(\tR\x06market\x12/\n\x13\x61uthorized_sequence\x18\t \x01(\x04R\x12\x61uthorizedSequence\x12\x34\n\x07pricing\x18\n \x01(\x0b\x32\x1a.parley.message.v1.PricingR\x07pricingb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"parley/billing/v1/rating_row.proto\x12\x11parley.billing.v1\x1a\x1dparley/billing/v1/usage.proto\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\"\xc0\x01\n\tRatingRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12\x33\n\x04head\x18\x02 \x01(\x0b\x32\x1d.parley.billing.v1.LedgerHeadH\x00R\x04head\x12\x34\n\x04open\x18\x03 \x01(\x0b\x32\x1e.parley.billing.v1.OpenMessageH\x00R\x04open:#\xaa\xbb\x18\x1f\n\x17rate-and-bill-changelog\x10\x06\x18\x04 \x02\x42\x05\n\x03row\"\xa8\x01\n\nLedgerHead\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x12\n\x04hash\x18\x02 \x01(\tR\x04hash\x12%\n\x0e\x62\x61lance_micros\x18\x03 \x01(\x03R\rbalanceMicros\x12\'\n\x0freserved_micros\x18\x04 \x01(\x03R\x0ereservedMicros\x12\x1a\n\x08\x63urrency\x18\x05 \x01(\tR\x08\x63urrency\"\xf7\x02\n\x0bOpenMessage\x12;\n\x08\x61ssessed\x18\x01 \x01(\x0b\x32\x1f.parley.billing.v1.SendAssessedR\x08\x61ssessed\x12\x1e\n\nauthorized\x18\x02 \x01(\x08R\nauthorized\x12!\n\x0cprice_micros\x18\x03 \x01(\x03R\x0bpriceMicros\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x12\n\x04plan\x18\x06 \x01(\tR\x04plan\x12!\n\x0cplan_version\x18\x07 \x01(\rR\x0bplanVersion\x12\x16\n\x06market\x18\x08 \x01(\tR\x06market\x12/\n\x13\x61uthorized_sequence\x18\t \x01(\x04R\x12\x61uthorizedSequence\x12\x34\n\x07pricing\x18\n \x01(\x0b\x32\x1a.parley.message.v1.PricingR\x07pricingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATINGROW']._serialized_start=151
   _globals['_RATINGROW']._serialized_end=343
   _globals['_LEDGERHEAD']._serialized_start=346
-  _globals['_LEDGERHEAD']._serialized_end=486
-  _globals['_OPENMESSAGE']._serialized_start=489
-  _globals['_OPENMESSAGE']._serialized_end=864
+  _globals['_LEDGERHEAD']._serialized_end=514
+  _globals['_OPENMESSAGE']._serialized_start=517
+  _globals['_OPENMESSAGE']._serialized_end=892
 # @@protoc_insertion_point(module_scope)

@@ -19,16 +19,18 @@ class RatingRow(_message.Message):
     def __init__(self, wake_at_ms: _Optional[int] = ..., head: _Optional[_Union[LedgerHead, _Mapping]] = ..., open: _Optional[_Union[OpenMessage, _Mapping]] = ...) -> None: ...
 
 class LedgerHead(_message.Message):
-    __slots__ = ("sequence", "hash", "balance_micros", "reserved_micros")
+    __slots__ = ("sequence", "hash", "balance_micros", "reserved_micros", "currency")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HASH_FIELD_NUMBER: _ClassVar[int]
     BALANCE_MICROS_FIELD_NUMBER: _ClassVar[int]
     RESERVED_MICROS_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hash: str
     balance_micros: int
     reserved_micros: int
-    def __init__(self, sequence: _Optional[int] = ..., hash: _Optional[str] = ..., balance_micros: _Optional[int] = ..., reserved_micros: _Optional[int] = ...) -> None: ...
+    currency: str
+    def __init__(self, sequence: _Optional[int] = ..., hash: _Optional[str] = ..., balance_micros: _Optional[int] = ..., reserved_micros: _Optional[int] = ..., currency: _Optional[str] = ...) -> None: ...
 
 class OpenMessage(_message.Message):
     __slots__ = ("assessed", "authorized", "price_micros", "currency", "reason", "plan", "plan_version", "market", "authorized_sequence", "pricing")
