@@ -36,17 +36,17 @@ def authorize(
         return
     message.stand = row_pb2.STAND_SENT
     conversation.wait(message.held.facts.message_id)
-    yield _attempt(conversation, message)
+    yield _attempt(conversation, message, "")
     yield reports.status(message, "sent", statuses_pb2.MessageSent(), at_ms)
 
 
 def attempt_again(
-    conversation: Conversation, message: row_pb2.DeliveryMessage, at_ms: int
+    conversation: Conversation, message: row_pb2.DeliveryMessage, connection: str, at_ms: int
 ) -> Iterator[Output]:
-    """The customer can be reached again: a new attempt, if consent still permits it."""
+    """The customer can be reached again by ``connection``: a new attempt, if consent still permits it."""
     ending = rules.objection(conversation.consent)
     if ending is None:
-        yield _attempt(conversation, message)
+        yield _attempt(conversation, message, connection)
     else:
         yield from end(conversation, message, Stand.FAILED, ending, at_ms)
 
@@ -110,11 +110,11 @@ def _first_receipt(
         yield reports.ended(facts.user_ref, facts.message_id)
 
 
-def _attempt(conversation: Conversation, message: row_pb2.DeliveryMessage) -> Output:
+def _attempt(conversation: Conversation, message: row_pb2.DeliveryMessage, connection: str) -> Output:
     message.attempts += 1
     message.consent_id = conversation.standing.consent_id
     conversation.put_waiting(message)
-    return reports.attempt(message)
+    return reports.attempt(message, connection)
 
 
 def _undelivered(conversation: Conversation, message: row_pb2.DeliveryMessage) -> Output:

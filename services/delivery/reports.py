@@ -83,14 +83,18 @@ def _outcome(conversation: bytes, event: usage_pb2.UsageEvent, message_id: str) 
     )
 
 
-def attempt(message: row_pb2.DeliveryMessage) -> Output:
-    """The channel is to show the message: its newest attempt, under the consent it names."""
+def attempt(message: row_pb2.DeliveryMessage, connection: str) -> Output:
+    """The channel is to show the message: its newest attempt, under the consent it names.
+
+    ``connection`` names the customer's connection that brought the attempt about; empty for the first.
+    """
     facts, envelope = message.held.facts, message.held.envelope
     event = outbox_pb2.OutboxEvent(
         business_id=facts.business_id,
         account_id=facts.account_id,
         phone_number_id=facts.phone_number_id,
         user_ref=facts.user_ref,
+        connection=connection,
         attempt_emitted=outbox_pb2.AttemptEmitted(
             message_id=facts.message_id,
             attempt=message.attempts,
@@ -104,10 +108,15 @@ def attempt(message: row_pb2.DeliveryMessage) -> Output:
     return _outbox(event, facts.message_id)
 
 
-def signal(business_id: str, user_ref: str, name: str, waiting: row_pb2.DeliverySignal) -> Output:
+def signal(
+    business_id: str, user_ref: str, name: str, waiting: row_pb2.DeliverySignal, connection: str
+) -> Output:
     """The channel is to show a notice or read mark called ``name``."""
     event = outbox_pb2.OutboxEvent(
-        business_id=business_id, phone_number_id=waiting.phone_number_id, user_ref=user_ref
+        business_id=business_id,
+        phone_number_id=waiting.phone_number_id,
+        user_ref=user_ref,
+        connection=connection,
     )
     if waiting.HasField("notice"):
         event.notice_emitted.notice_id = name

@@ -27,15 +27,17 @@ def request_read_mark(
     yield from _begin(conversation, mark_id, signal, read_mark.read_at_ms)
 
 
-def attempt_again(conversation: Conversation, name: str, signal: row_pb2.DeliverySignal) -> Iterator[Output]:
-    """The customer can be reached again."""
+def attempt_again(
+    conversation: Conversation, name: str, signal: row_pb2.DeliverySignal, connection: str
+) -> Iterator[Output]:
+    """The customer can be reached again by ``connection``."""
     if not rules.may_signal(conversation.consent):
         yield from end(conversation, name)
         return
     signal.attempts += 1
     asked_at_ms = signal.notice.requested_at_ms or signal.read_mark.read_at_ms
     conversation.put_signal(name, signal, asked_at_ms + rules.SIGNAL_TTL_MS)
-    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal)
+    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal, connection)
 
 
 def end(conversation: Conversation, name: str) -> Iterator[Output]:
@@ -53,4 +55,4 @@ def _begin(
     signal.attempts = 1
     conversation.put_signal(name, signal, at_ms + rules.SIGNAL_TTL_MS)
     conversation.wait(name)
-    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal)
+    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal, "")

@@ -50,7 +50,7 @@ class DeliveryStage:
             case dispatch_pb2.ConsentChanged():
                 conversation.take_consent(event.consent_id, event.consent)
             case dispatch_pb2.CustomerConnected():
-                yield from self._connect(conversation, event.connected_at_ms)
+                yield from self._connect(conversation, event)
             case dispatch_pb2.CustomerWasOffline():
                 self._note_offline(conversation, event.message_id)
             case dispatch_pb2.NoticeRequested():
@@ -137,15 +137,17 @@ class DeliveryStage:
             receipt = Receipt(event.receipt)
             yield from message_life.receive(conversation, row.message, receipt, event.received_at_ms)
 
-    def _connect(self, conversation: Conversation, at_ms: int) -> Iterator[Output]:
+    def _connect(self, conversation: Conversation, event: dispatch_pb2.CustomerConnected) -> Iterator[Output]:
         for name in list(conversation.standing.waiting):
             row = conversation.named(name)
             if row is None:
                 raise InvariantBroken(f"{name} waits for the customer but is not known")
             if row.HasField("signal"):
-                yield from signals.attempt_again(conversation, name, row.signal)
+                yield from signals.attempt_again(conversation, name, row.signal, event.connection)
             else:
-                yield from message_life.attempt_again(conversation, row.message, at_ms)
+                yield from message_life.attempt_again(
+                    conversation, row.message, event.connection, event.connected_at_ms
+                )
 
     def _note_offline(self, conversation: Conversation, name: str) -> None:
         """The attempt reached nobody: the message waits on, until the customer connects or it expires."""

@@ -87,7 +87,8 @@ class DeliveryBench(StageBench):
         return self.say(dispatch_pb2.SendFailed(message_id=message_id, refusal=refusal, failed_at_ms=T0 + 1))
 
     def connect(self, at_ms: int = T0) -> list[Emitted]:
-        return self.say(dispatch_pb2.CustomerConnected(connected_at_ms=at_ms), at_ms)
+        connected = dispatch_pb2.CustomerConnected(connected_at_ms=at_ms, connection="c1")
+        return self.say(connected, at_ms)
 
     def offline(self, message_id: str) -> list[Emitted]:
         return self.say(dispatch_pb2.CustomerWasOffline(message_id=message_id, attempt=1))

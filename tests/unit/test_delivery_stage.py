@@ -58,6 +58,7 @@ def test_an_authorized_message_is_handed_to_the_channel_with_the_consent_it_rest
     assert (attempt.event.attempt, attempt.event.consent_id) == (1, "consent.3.1")
     assert attempt.event.content == b'{"type":"text"}'
     assert attempt.event.customer_number == "16505551234"
+    assert attempt.value.connection == ""
     assert sent.value.pricing == PRICING
 
 
@@ -139,6 +140,7 @@ def test_what_waits_is_emitted_again_in_order_of_acceptance(bench: DeliveryBench
         ("attempt_emitted", "m3"),
     ]
     assert {(each.event.attempt, each.event.consent_id) for each in again} == {(2, "consent.3.3")}
+    assert {each.value.connection for each in again} == {"c1"}
 
 
 def test_refused_by_consent_a_message_fails_without_ever_being_held(bench: DeliveryBench) -> None:

@@ -108,10 +108,12 @@ class CustomerWasOffline(_message.Message):
     def __init__(self, message_id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class CustomerConnected(_message.Message):
-    __slots__ = ("connected_at_ms",)
+    __slots__ = ("connected_at_ms", "connection")
     CONNECTED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_FIELD_NUMBER: _ClassVar[int]
     connected_at_ms: int
-    def __init__(self, connected_at_ms: _Optional[int] = ...) -> None: ...
+    connection: str
+    def __init__(self, connected_at_ms: _Optional[int] = ..., connection: _Optional[str] = ...) -> None: ...
 
 class ReadMarkRequested(_message.Message):
     __slots__ = ("message_id", "phone_number_id", "read_at_ms", "typing")

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fparley/delivery/v1/outbox.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x9b\x03\n\x0bOutboxEvent\x12\x1f\n\x0b\x62usiness_id\x18\x01 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x03 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x04 \x01(\tR\x07userRef\x12M\n\x0f\x61ttempt_emitted\x18\n \x01(\x0b\x32\".parley.delivery.v1.AttemptEmittedH\x00R\x0e\x61ttemptEmitted\x12J\n\x0enotice_emitted\x18\x0b \x01(\x0b\x32!.parley.delivery.v1.NoticeEmittedH\x00R\rnoticeEmitted\x12Q\n\x11read_mark_emitted\x18\x0c \x01(\x0b\x32#.parley.delivery.v1.ReadMarkEmittedH\x00R\x0freadMarkEmitted:\x12\xaa\xbb\x18\x0e\n\x06outbox\x10\x03\x18\x08 \x02\x42\x07\n\x05\x65vent\"\x83\x02\n\x0e\x41ttemptEmitted\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n\x07\x61ttempt\x18\x02 \x01(\rR\x07\x61ttempt\x12\x1d\n\nconsent_id\x18\x03 \x01(\tR\tconsentId\x12\'\n\x0f\x63ustomer_number\x18\x04 \x01(\tR\x0e\x63ustomerNumber\x12\x30\n\x14\x64isplay_phone_number\x18\x05 \x01(\tR\x12\x64isplayPhoneNumber\x12\x18\n\x07\x63ontent\x18\x06 \x01(\x0cR\x07\x63ontent\x12$\n\x0e\x61\x63\x63\x65pted_at_ms\x18\x07 \x01(\x03R\x0c\x61\x63\x63\x65ptedAtMs\"Z\n\rNoticeEmitted\x12\x1b\n\tnotice_id\x18\x01 \x01(\tR\x08noticeId\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n\x07\x61ttempt\x18\x03 \x01(\rR\x07\x61ttempt\"{\n\x0fReadMarkEmitted\x12\x17\n\x07mark_id\x18\x01 \x01(\tR\x06markId\x12\x1d\n\nmessage_id\x18\x02 \x01(\tR\tmessageId\x12\x16\n\x06typing\x18\x03 \x01(\x08R\x06typing\x12\x18\n\x07\x61ttempt\x18\x04 \x01(\rR\x07\x61ttemptb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fparley/delivery/v1/outbox.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\"\xbb\x03\n\x0bOutboxEvent\x12\x1f\n\x0b\x62usiness_id\x18\x01 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x03 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x04 \x01(\tR\x07userRef\x12\x1e\n\nconnection\x18\x05 \x01(\tR\nconnection\x12M\n\x0f\x61ttempt_emitted\x18\n \x01(\x0b\x32\".parley.delivery.v1.AttemptEmittedH\x00R\x0e\x61ttemptEmitted\x12J\n\x0enotice_emitted\x18\x0b \x01(\x0b\x32!.parley.delivery.v1.NoticeEmittedH\x00R\rnoticeEmitted\x12Q\n\x11read_mark_emitted\x18\x0c \x01(\x0b\x32#.parley.delivery.v1.ReadMarkEmittedH\x00R\x0freadMarkEmitted:\x12\xaa\xbb\x18\x0e\n\x06outbox\x10\x03\x18\x08 \x02\x42\x07\n\x05\x65vent\"\x83\x02\n\x0e\x41ttemptEmitted\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n\x07\x61ttempt\x18\x02 \x01(\rR\x07\x61ttempt\x12\x1d\n\nconsent_id\x18\x03 \x01(\tR\tconsentId\x12\'\n\x0f\x63ustomer_number\x18\x04 \x01(\tR\x0e\x63ustomerNumber\x12\x30\n\x14\x64isplay_phone_number\x18\x05 \x01(\tR\x12\x64isplayPhoneNumber\x12\x18\n\x07\x63ontent\x18\x06 \x01(\x0cR\x07\x63ontent\x12$\n\x0e\x61\x63\x63\x65pted_at_ms\x18\x07 \x01(\x03R\x0c\x61\x63\x63\x65ptedAtMs\"Z\n\rNoticeEmitted\x12\x1b\n\tnotice_id\x18\x01 \x01(\tR\x08noticeId\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n\x07\x61ttempt\x18\x03 \x01(\rR\x07\x61ttempt\"{\n\x0fReadMarkEmitted\x12\x17\n\x07mark_id\x18\x01 \x01(\tR\x06markId\x12\x1d\n\nmessage_id\x18\x02 \x01(\tR\tmessageId\x12\x16\n\x06typing\x18\x03 \x01(\x08R\x06typing\x12\x18\n\x07\x61ttempt\x18\x04 \x01(\rR\x07\x61ttemptb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +35,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OUTBOXEVENT']._loaded_options = None
   _globals['_OUTBOXEVENT']._serialized_options = b'\252\273\030\016\n\006outbox\020\003\030\010 \002'
   _globals['_OUTBOXEVENT']._serialized_start=87
-  _globals['_OUTBOXEVENT']._serialized_end=498
-  _globals['_ATTEMPTEMITTED']._serialized_start=501
-  _globals['_ATTEMPTEMITTED']._serialized_end=760
-  _globals['_NOTICEEMITTED']._serialized_start=762
-  _globals['_NOTICEEMITTED']._serialized_end=852
-  _globals['_READMARKEMITTED']._serialized_start=854
-  _globals['_READMARKEMITTED']._serialized_end=977
+  _globals['_OUTBOXEVENT']._serialized_end=530
+  _globals['_ATTEMPTEMITTED']._serialized_start=533
+  _globals['_ATTEMPTEMITTED']._serialized_end=792
+  _globals['_NOTICEEMITTED']._serialized_start=794
+  _globals['_NOTICEEMITTED']._serialized_end=884
+  _globals['_READMARKEMITTED']._serialized_start=886
+  _globals['_READMARKEMITTED']._serialized_end=1009
 # @@protoc_insertion_point(module_scope)

@@ -7,11 +7,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class OutboxEvent(_message.Message):
-    __slots__ = ("business_id", "account_id", "phone_number_id", "user_ref", "attempt_emitted", "notice_emitted", "read_mark_emitted")
+    __slots__ = ("business_id", "account_id", "phone_number_id", "user_ref", "connection", "attempt_emitted", "notice_emitted", "read_mark_emitted")
     BUSINESS_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     PHONE_NUMBER_ID_FIELD_NUMBER: _ClassVar[int]
     USER_REF_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_EMITTED_FIELD_NUMBER: _ClassVar[int]
     NOTICE_EMITTED_FIELD_NUMBER: _ClassVar[int]
     READ_MARK_EMITTED_FIELD_NUMBER: _ClassVar[int]
@@ -19,10 +20,11 @@ class OutboxEvent(_message.Message):
     account_id: str
     phone_number_id: str
     user_ref: str
+    connection: str
     attempt_emitted: AttemptEmitted
     notice_emitted: NoticeEmitted
     read_mark_emitted: ReadMarkEmitted
-    def __init__(self, business_id: _Optional[str] = ..., account_id: _Optional[str] = ..., phone_number_id: _Optional[str] = ..., user_ref: _Optional[str] = ..., attempt_emitted: _Optional[_Union[AttemptEmitted, _Mapping]] = ..., notice_emitted: _Optional[_Union[NoticeEmitted, _Mapping]] = ..., read_mark_emitted: _Optional[_Union[ReadMarkEmitted, _Mapping]] = ...) -> None: ...
+    def __init__(self, business_id: _Optional[str] = ..., account_id: _Optional[str] = ..., phone_number_id: _Optional[str] = ..., user_ref: _Optional[str] = ..., connection: _Optional[str] = ..., attempt_emitted: _Optional[_Union[AttemptEmitted, _Mapping]] = ..., notice_emitted: _Optional[_Union[NoticeEmitted, _Mapping]] = ..., read_mark_emitted: _Optional[_Union[ReadMarkEmitted, _Mapping]] = ...) -> None: ...
 
 class AttemptEmitted(_message.Message):
     __slots__ = ("message_id", "attempt", "consent_id", "customer_number", "display_phone_number", "content", "accepted_at_ms")
