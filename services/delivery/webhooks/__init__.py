@@ -1,0 +1,1 @@
+"""Webhook workers: what happens to messages, and what customers write, reported to businesses over HTTP."""

@@ -1,0 +1,147 @@
+"""Connections to one endpoint: each opened to an address that was checked, and kept while it is good."""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from socket import SOCK_STREAM, getaddrinfo
+
+from services.delivery.webhooks.address_guard import is_public
+from services.delivery.webhooks.failures import AddressRefused, Unconnectable, Unresolvable
+from services.delivery.webhooks.http_connection import HttpConnection
+from services.delivery.webhooks.target import Target
+
+ADDRESSES_TRIED_MAX = 4
+ADDRESSES_KEPT_SECONDS = 30.0
+IDLE_SECONDS_MAX = 20.0
+LOOKUPS_AT_ONCE_MAX = 64
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Addresses of a host, in text form, best first. Raises OSError."""
+
+
+class ThreadedResolver:
+    """The system's resolver in threads of its own: the event loop's few would let slow names delay others."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE_MAX, thread_name_prefix="resolve")
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        """Addresses of a host. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._threads, _look_up, host, port)
+        return list(dict.fromkeys(found))
+
+    def close(self) -> None:
+        """Start no more lookups, and wait for none."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Connections:
+    """Opens connections to a target and keeps idle ones. At most one lookup at a time."""
+
+    def __init__(self, target: Target, resolve: Resolve, tls: ssl.SSLContext, allow_private: bool) -> None:
+        self._target = target
+        self._resolve = resolve
+        self._tls = tls if target.tls else None
+        self._allow_private = allow_private
+        self._idle: deque[tuple[HttpConnection, float]] = deque()
+        self._addresses: tuple[float, list[str]] | None = None
+        self._lookup: asyncio.Task[list[str]] | None = None
+        self._closed = False
+
+    def idle(self) -> HttpConnection | None:
+        """The connection used last, if it is still good."""
+        oldest_useful = asyncio.get_running_loop().time() - IDLE_SECONDS_MAX
+        while self._idle:
+            connection, since = self._idle.pop()
+            if connection.is_open and since > oldest_useful:
+                return connection
+            connection.close()
+        return None
+
+    def keep(self, connection: HttpConnection) -> None:
+        """Take a connection back after an exchange; one that is no longer good is dropped."""
+        now = asyncio.get_running_loop().time()
+        while self._idle and self._idle[0][1] < now - IDLE_SECONDS_MAX:
+            self._idle.popleft()[0].close()
+        if connection.is_open and not self._closed:
+            self._idle.append((connection, now))
+        else:
+            connection.close()
+
+    async def open(self, deadline: float) -> HttpConnection:
+        """A new connection to a checked address, by a deadline in the loop's time.
+
+        Raises AddressRefused, Unresolvable or Unconnectable.
+        """
+        target = self._target
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._open(await self._checked_addresses())
+        except TimeoutError:
+            self._addresses = None
+            raise Unconnectable(f"no connection to {target.host}:{target.port} in time") from None
+        except OSError as error:  # ssl.SSLError is one
+            self._addresses = None
+            raise Unconnectable(f"no connection to {target.host}:{target.port}: {error}") from None
+
+    def close(self) -> None:
+        """Drop idle connections; those in use are dropped when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop()[0].close()
+
+    async def _open(self, addresses: list[str]) -> HttpConnection:
+        loop = asyncio.get_running_loop()
+        server_hostname = self._target.host if self._tls else None
+        failure = OSError("the name has no address")
+        for address in addresses:
+            try:
+                _, connection = await loop.create_connection(
+                    HttpConnection,
+                    address,
+                    self._target.port,
+                    ssl=self._tls,
+                    server_hostname=server_hostname,
+                )
+            except OSError as error:
+                failure = error
+            else:
+                return connection
+        raise failure
+
+    async def _checked_addresses(self) -> list[str]:
+        loop = asyncio.get_running_loop()
+        if self._addresses is None or self._addresses[0] < loop.time():
+            found = await self._looked_up(loop)
+            allowed = [address for address in found if self._allow_private or is_public(address)]
+            if found and not allowed:
+                raise AddressRefused(
+                    f"{self._target.host} leads to {found[0]}, which is not on the public Internet: "
+                    "PARLEY_WEBHOOK_ALLOW_PRIVATE=true would permit it"
+                )
+            self._addresses = (loop.time() + ADDRESSES_KEPT_SECONDS, allowed[:ADDRESSES_TRIED_MAX])
+        return self._addresses[1]
+
+    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[str]:
+        if self._lookup is None:
+            self._lookup = loop.create_task(self._look_up())
+            self._lookup.add_done_callback(self._lookup_ended)
+        return await asyncio.shield(self._lookup)
+
+    async def _look_up(self) -> list[str]:
+        try:
+            return await self._resolve(self._target.host, self._target.port)
+        except (OSError, UnicodeError) as error:
+            raise Unresolvable(f"{self._target.host} has no address: {error}") from None
+
+    def _lookup_ended(self, lookup: asyncio.Task[list[str]]) -> None:
+        self._lookup = None
+        if not lookup.cancelled():
+            lookup.exception()  # whoever waited may have gone
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    return [str(entry[4][0]) for entry in getaddrinfo(host, port, type=SOCK_STREAM)]

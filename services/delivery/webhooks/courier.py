@@ -1,0 +1,65 @@
+"""Brings one signed update to one endpoint: a single try, bounded in time and in bytes."""
+
+import asyncio
+from http import HTTPStatus
+
+from services.delivery.webhooks.connections import Connections
+from services.delivery.webhooks.failures import ConnectionBroke, Redirected, StatusRefused
+from services.delivery.webhooks.http_connection import Answer
+from services.delivery.webhooks.signing import signature_256
+from services.delivery.webhooks.target import Target
+
+USER_AGENT = "Parley"
+
+
+class Courier:
+    """Posts to one target with one app secret, over connections that it keeps."""
+
+    def __init__(
+        self, target: Target, app_secret: bytes, connections: Connections, timeout_seconds: float
+    ) -> None:
+        self._target = target
+        self._app_secret = app_secret
+        self._connections = connections
+        self._timeout_seconds = timeout_seconds
+        self._head = (
+            f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
+            "Accept: */*\r\nContent-Type: application/json\r\n"
+        )
+
+    async def post(self, body: bytes, traceparent: bytes | None = None) -> None:
+        """Return once the endpoint has answered 2xx. Raises EndpointFailed in one of its kinds.
+
+        When a kept connection turns out to be closed, the update is sent once more on a new one.
+        """
+        trace = f"traceparent: {traceparent.decode('ascii', 'ignore')}\r\n" if traceparent else ""
+        head = (
+            f"{self._head}X-Hub-Signature-256: {signature_256(self._app_secret, body)}\r\n"
+            f"{trace}Content-Length: {len(body)}\r\n\r\n"
+        )
+        answer = await self._exchange(head.encode("ascii") + body)
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            if answer.status < HTTPStatus.BAD_REQUEST:
+                raise Redirected(f"the endpoint answered {answer.status}, and redirects are not followed")
+            raise StatusRefused(f"the endpoint answered {answer.status}")
+
+    def close(self) -> None:
+        """Drop idle connections; tries that are under way end by themselves."""
+        self._connections.close()
+
+    async def _exchange(self, request: bytes) -> Answer:
+        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        connection = self._connections.idle()
+        if connection is not None:
+            try:
+                answer = await connection.exchange(request, deadline)
+            except ConnectionBroke:
+                if connection.heard:
+                    raise
+            else:
+                self._connections.keep(connection)
+                return answer
+        connection = await self._connections.open(deadline)
+        answer = await connection.exchange(request, deadline)
+        self._connections.keep(connection)
+        return answer

@@ -1,0 +1,73 @@
+"""Puts an update off: it waits on Kafka, in the topic of its tier, where nobody stands behind it."""
+
+import structlog
+
+from parley.delivery.v1 import webhook_retry_pb2
+from services.contracts.catalogue import topic
+from services.delivery.webhooks import metrics
+from services.delivery.webhooks.errand import Errand
+from services.delivery.webhooks.tiers import TIERS_MAX, RetrySchedule
+from services.delivery.webhooks.until_written import until_written
+from services.runtime.clock import Clock
+from services.runtime.record_writer import RecordWriter
+
+TIERS = {number: topic(f"webhook-retry-{number}") for number in range(1, TIERS_MAX + 1)}
+KIND = "webhook_deferred"
+ERROR_CHARACTERS_MAX = 200
+
+log = structlog.get_logger()
+
+
+class Deferral:
+    """Writes errands to retry tiers; `pending` tells the reader when to hold back."""
+
+    def __init__(self, writer: RecordWriter, schedule: RetrySchedule, clock: Clock) -> None:
+        self._writer = writer
+        self._schedule = schedule
+        self._clock = clock
+        self.pending = 0
+        """Errands that Kafka has not confirmed yet."""
+
+    async def put_off(self, errand: Errand, reason: str) -> None:
+        """Settle the errand by its next tier, or by giving it up. Tries until Kafka has it."""
+        now = self._clock()
+        first_tried_at_ms = errand.first_tried_at_ms or now
+        following = self._schedule.after(errand.tries + 1, first_tried_at_ms, now)
+        if following is None:
+            metrics.GIVEN_UP.inc()
+            log.error(
+                "webhook given up",
+                account_id=errand.account_id,
+                message_id=errand.message_id,
+                tries=errand.tries + 1,
+                reason=reason,
+            )
+            errand.settled()
+            return
+        deferred = webhook_retry_pb2.WebhookDeferred(
+            account_id=errand.account_id,
+            body=errand.body,
+            tries=errand.tries + 1,
+            first_tried_at_ms=first_tried_at_ms,
+            due_at_ms=following.due_at_ms,
+            error=reason[:ERROR_CHARACTERS_MAX],
+            message_id=errand.message_id,
+        )
+        self.pending += 1
+        try:
+            await until_written(
+                lambda: self._writer.write(
+                    TIERS[following.tier],
+                    errand.account_id.encode(),
+                    deferred,
+                    KIND,
+                    message_id=errand.message_id,
+                    conversation=errand.conversation,
+                    traceparent=errand.traceparent,
+                ),
+                f"webhook of {errand.message_id}",
+            )
+        finally:
+            self.pending -= 1
+        metrics.DEFERRED.labels(following.tier).inc()
+        errand.settled()

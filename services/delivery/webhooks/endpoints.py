@@ -1,0 +1,117 @@
+"""All endpoints that this worker knows, as the settings have them."""
+
+import asyncio
+import ssl
+
+import structlog
+
+from parley.settings.v1 import settings_pb2
+from services.contracts.setting_routes import SETTING_PURPOSE
+from services.delivery.webhooks import metrics
+from services.delivery.webhooks.circuit import Circuit, CircuitLimits
+from services.delivery.webhooks.connections import Connections, Resolve
+from services.delivery.webhooks.courier import Courier
+from services.delivery.webhooks.endpoint import Endpoint, EndpointLimits, PutOff
+from services.delivery.webhooks.errand import Errand
+from services.delivery.webhooks.target import BadUrl, parse_target
+from services.identity.platform_key import NotSealedHere, PlatformKey
+from services.runtime.clock import Clock
+from services.runtime.settings_table import SettingsTable
+
+log = structlog.get_logger()
+
+
+class Couriers:
+    """Makes the courier of an account from its settings."""
+
+    def __init__(
+        self,
+        platform_key: PlatformKey,
+        resolve: Resolve,
+        tls: ssl.SSLContext,
+        *,
+        allow_private: bool,
+        timeout_seconds: float,
+    ) -> None:
+        self._platform_key = platform_key
+        self._resolve = resolve
+        self._tls = tls
+        self._allow_private = allow_private
+        self._timeout_seconds = timeout_seconds
+
+    def courier(self, account: settings_pb2.Account) -> Courier | None:
+        """The account's courier; None where it has no webhook URL, or one that cannot be used (logged)."""
+        if not account.webhook_url:
+            return None
+        try:
+            target = parse_target(account.webhook_url, allow_http=self._allow_private)
+            secret = self._platform_key.open(SETTING_PURPOSE, account.app_secret_sealed)
+        except (BadUrl, NotSealedHere) as error:
+            log.exception("webhooks of an account cannot be sent", account_id=account.account_id, error=error)
+            return None
+        connections = Connections(target, self._resolve, self._tls, self._allow_private)
+        return Courier(target, secret, connections, self._timeout_seconds)
+
+
+class Endpoints:
+    """One endpoint an account. Call it from one event loop."""
+
+    def __init__(
+        self,
+        table: SettingsTable,
+        couriers: Couriers,
+        circuit_limits: CircuitLimits,
+        endpoint_limits: EndpointLimits,
+        put_off: PutOff,
+        clock: Clock,
+    ) -> None:
+        self._table = table
+        self._couriers = couriers
+        self._circuit_limits = circuit_limits
+        self._endpoint_limits = endpoint_limits
+        self._put_off = put_off
+        self._clock = clock
+        self._endpoints: dict[str, Endpoint] = {}
+        self._sent_by: dict[str, tuple[str, bytes]] = {}
+        table.watch(self._take)
+
+    def offer(self, errand: Errand) -> None:
+        """Give an errand to its account's endpoint."""
+        endpoint = self._endpoints.get(errand.account_id)
+        if endpoint is None:
+            endpoint = self._add(errand.account_id)
+        endpoint.offer(errand)
+
+    def count_open_circuits(self) -> None:
+        """Bring the metric up to date."""
+        metrics.CIRCUITS_OPEN.set(sum(not one.circuit_is_closed for one in self._endpoints.values()))
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Begin no more tries, and wait for those under way."""
+        await asyncio.gather(*(endpoint.stop(timeout_seconds) for endpoint in self._endpoints.values()))
+
+    def _add(self, account_id: str) -> Endpoint:
+        account = self._table.account(account_id) or settings_pb2.Account(account_id=account_id)
+        endpoint = self._endpoints[account_id] = Endpoint(
+            self._couriers.courier(account),
+            Circuit(self._circuit_limits),
+            self._endpoint_limits,
+            self._put_off,
+            self._clock,
+        )
+        self._sent_by[account_id] = _what_counts(account)
+        return endpoint
+
+    def _take(self, setting: settings_pb2.SettingChanged) -> None:
+        if setting.WhichOneof("value") != "account":
+            return
+        account = setting.account
+        endpoint = self._endpoints.get(account.account_id)
+        if endpoint is None or self._sent_by[account.account_id] == _what_counts(account):
+            return
+        self._sent_by[account.account_id] = _what_counts(account)
+        endpoint.retarget(self._couriers.courier(account), Circuit(self._circuit_limits))
+
+
+def _what_counts(account: settings_pb2.Account) -> tuple[str, bytes]:
+    return account.webhook_url, account.app_secret_sealed

@@ -1,0 +1,58 @@
+"""Why an endpoint did not take a webhook. Each is tried again later."""
+
+from typing import ClassVar
+
+
+class EndpointFailed(Exception):
+    """The endpoint did not take the update; the text says why in one sentence."""
+
+    label: ClassVar[str] = "failed"
+    """One word for metrics."""
+
+
+class AddressRefused(EndpointFailed):
+    """The name leads to an address that webhooks may not go to."""
+
+    label = "address"
+
+
+class Unresolvable(EndpointFailed):
+    """The name has no address."""
+
+    label = "name"
+
+
+class Unconnectable(EndpointFailed):
+    """No connection, or no TLS."""
+
+    label = "connect"
+
+
+class ConnectionBroke(EndpointFailed):
+    """The connection ended before the answer did."""
+
+    label = "connection"
+
+
+class BadAnswer(EndpointFailed):
+    """What came back is not HTTP, or its head does not end."""
+
+    label = "answer"
+
+
+class TimedOut(EndpointFailed):
+    """No answer in time."""
+
+    label = "timeout"
+
+
+class Redirected(EndpointFailed):
+    """The endpoint points elsewhere, and redirects are not followed."""
+
+    label = "redirect"
+
+
+class StatusRefused(EndpointFailed):
+    """The endpoint answered, and not with 2xx."""
+
+    label = "status"
