@@ -18,8 +18,8 @@ def committed_records(connection: KafkaConnection, topic: str, partitions: int) 
     show, and whoever wrote something shall read it. Blocks. Raises ``KafkaException`` when the broker does
     not answer, the topic is missing or a transaction stays open.
     """
-    admin = AdminClient({**connection.librdkafka(), "log_level": 0})
-    ends = ends_of(admin, topic, partitions)
+    with AdminClient({**connection.librdkafka(), "log_level": 0}) as admin:
+        ends = ends_of(admin, topic, partitions)
     consumer = Consumer(
         {
             **connection.librdkafka(),

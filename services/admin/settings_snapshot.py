@@ -27,6 +27,12 @@ class SettingsSnapshot:
         known = self._newest.get(key)
         return int(known.version) if known else 0
 
+    def with_changes(self, changes: Iterable[settings_pb2.SettingChanged]) -> "SettingsSnapshot":
+        """The settings once ``changes``, which need no version yet, are made."""
+        changed = SettingsSnapshot(self._newest.values())
+        changed._newest.update({change.key: change for change in changes})
+        return changed
+
     def all(self, kind: str) -> Iterator[settings_pb2.SettingChanged]:
         """Settings of one kind, such as ``account``, in the order of their keys."""
         for key in sorted(self._newest):

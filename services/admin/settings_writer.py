@@ -14,7 +14,7 @@ from services.runtime.kafka_connection import KafkaConnection
 
 KIND = "setting_changed"
 TRANSACTION_SECONDS_MAX = 10.0
-CHANGES_MAX = 1_000
+CHANGES_MAX = 10_000
 """Settings in one transaction."""
 
 MakeChanges = Callable[[SettingsSnapshot], Sequence[settings_pb2.SettingChanged]]

@@ -1,0 +1,174 @@
+"""The supervisor on a real broker, with tiny services: what ends comes back, and nothing outlives it."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from services.admin.supervisor.down import down
+from services.admin.supervisor.run_directory import RunDirectory
+
+pytestmark = pytest.mark.integration
+INSTANCE = Path(__file__).with_name("tiny_instance.py")
+DEADLINE_SECONDS = 30.0
+RESTART_SECONDS_MAX = 2.0
+
+
+class Instance:
+    """A supervisor in its own process, as `make up` starts one."""
+
+    def __init__(self, run_dir: Path, accounts: int = 1, exit_status: str = "") -> None:
+        self.directory = RunDirectory(run_dir)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
+        self._process = subprocess.Popen(
+            [sys.executable, str(INSTANCE), str(run_dir), str(accounts), exit_status],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+        )
+        self.said: list[str] = []
+
+    def __enter__(self) -> "Instance":
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.said.append(line.rstrip())
+            if self.said[-1] == "ready":
+                return self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; returns the exit status."""
+        self._process.send_signal(number)
+        self._process.communicate(timeout=DEADLINE_SECONDS)
+        return self._process.returncode
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """`.run/parley.json` as it is now."""
+        description: dict[str, Any] = json.loads(self.directory.instance.read_text())
+        return description
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids as other programs read them."""
+        pids: dict[str, int] = self.description["pids"]
+        return pids
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> float:
+    """Seconds until ``holds``; fails when it never does."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "it never came to hold"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def instance(run_dir: Path) -> Iterator[Instance]:
+    with Instance(run_dir) as running:
+        assert running.said[-1] == "ready", running.said
+        yield running
+
+
+def test_the_file_says_where_everything_is(instance: Instance) -> None:
+    description = instance.description
+    assert set(description) == {
+        "ingress_url",
+        "handset_url",
+        "kafka_bootstrap_servers",
+        "metrics_urls",
+        "pids",
+        "limits",
+        "accounts",
+    }
+    assert set(description["pids"]) == {"kafka", "first", "second"}
+    assert set(description["metrics_urls"]) == {"first", "second"}
+    assert description["limits"] == {
+        "number_rate_per_second": 80,
+        "pair_burst": 45,
+        "pair_interval_seconds": 6,
+    }
+    (account,) = description["accounts"]
+    assert account["plan"] == "launch-2018"
+    assert {each["name"]: each["parameters"] for each in account["templates"]} == {
+        "hello_world": 0,
+        "order_update": 2,
+    }
+
+
+def test_files_with_secrets_are_for_their_owner(instance: Instance) -> None:
+    directory = instance.directory
+    for file in (directory.instance, directory.environment, directory.platform_key, directory.accounts):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_each_process_has_a_log(instance: Instance) -> None:
+    assert (instance.directory.logs / "first.log").read_text().startswith("line of first\n")
+    assert "Kafka Server started" in (instance.directory.logs / "kafka.log").read_text()
+
+
+@pytest.mark.parametrize("name", ["first", "kafka"])
+def test_what_is_killed_is_back_within_two_seconds(instance: Instance, name: str) -> None:
+    before = instance.pids
+    os.kill(before[name], signal.SIGKILL)
+    assert wait_for(lambda: instance.pids[name] != before[name]) < RESTART_SECONDS_MAX
+    assert is_alive(instance.pids[name])
+    assert instance.pids == before | {name: instance.pids[name]}
+
+
+def test_a_broker_that_was_killed_answers_again_at_the_same_address(instance: Instance) -> None:
+    before, servers = instance.pids["kafka"], instance.description["kafka_bootstrap_servers"]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: instance.pids["kafka"] != before)
+    with AdminClient({"bootstrap.servers": servers, "log_level": 0}) as admin:
+        assert "parley.ledger" in admin.list_topics(timeout=DEADLINE_SECONDS).topics
+
+
+def test_nothing_outlives_a_supervisor_that_is_killed(instance: Instance, run_dir: Path) -> None:
+    pids, account = instance.pids, instance.description["accounts"][0]
+    instance.end(signal.SIGKILL)
+    wait_for(lambda: not any(is_alive(pid) for pid in pids.values()))
+
+    with Instance(run_dir, accounts=2) as again:
+        assert again.description["accounts"][0] == account, "its secrets are kept"
+        assert len(again.description["accounts"]) == 2
+        pids = again.pids
+        assert down(again.directory)
+        assert not any(is_alive(pid) for pid in pids.values())
+        assert not again.directory.instance.exists()
+        assert not again.directory.environment.exists()
+        assert again.end(signal.SIGTERM) == 0
+    assert not down(RunDirectory(run_dir)), "nothing runs any more"
+
+
+def test_a_process_that_cannot_start_is_the_reason_why_nothing_starts(tmp_path: Path) -> None:
+    with Instance(tmp_path, exit_status="78") as failed:
+        assert failed.said[-1] == "failed second ended at start: exit status 78: PARLEY_COLOUR is not set"
+        assert failed.end(signal.SIGTERM) == 1
+        assert not failed.directory.instance.exists()
