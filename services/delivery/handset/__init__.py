@@ -1,0 +1,1 @@
+"""The handset channel: customers' devices on WebSockets."""

@@ -1,0 +1,37 @@
+"""What the handset channel counts."""
+
+from prometheus_client import Counter, Gauge
+
+CONNECTIONS = Gauge("parley_handset_connections", "Customers connected now.")
+CLOSED = Counter(
+    "parley_handset_closed_connections_total",
+    "Connections that ended, by reason: left (the device), replaced (by a newer one), slow (the device does "
+    "not read) or stopping (the worker).",
+    ["reason"],
+)
+REFUSED_HANDSHAKES = Counter(
+    "parley_handset_refused_handshakes_total",
+    "Connections refused, by reason: token or full.",
+    ["reason"],
+)
+FRAMES_IN = Counter(
+    "parley_handset_received_frames_total",
+    "Frames from devices by what became of them: ack, message, block, refused, or rate (dropped).",
+    ["kind"],
+)
+SHOWN = Counter(
+    "parley_handset_attempts_total",
+    "Attempts taken from the outbox: shown, repeated (shown on this connection already), early (emitted "
+    "again soon, since the customer has just come back) or offline (nobody is connected).",
+    ["verdict"],
+)
+WAITING = Gauge(
+    "parley_handset_waiting",
+    "Messages, notices and read marks that wait for customers. It grows with customers who stay away, and "
+    "shrinks as messages are received or expire.",
+)
+RETRIED = Counter(
+    "parley_handset_dispatch_retries_total",
+    "Records for dispatch that Kafka did not confirm and that were written again. A steady rise means that "
+    "the broker is slow or away.",
+)

@@ -1,0 +1,73 @@
+"""What a device is shown on one connection: each message at most once, in the order of acceptance."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+ENDED_KEPT_MAX = 64
+"""Messages that ended lately and are still known, since a read receipt often follows."""
+
+
+class Verdict(Enum):
+    """What to do with an attempt."""
+
+    SHOW = "shown"
+    REPEATED = "repeated"
+    """It was shown on this connection already."""
+    EARLY = "early"
+    """The customer has just come back and delivery does not know it yet: it makes a new attempt."""
+
+
+class Seen(NamedTuple):
+    """A message that was shown."""
+
+    conversation: bytes
+    traceparent: bytes | None
+
+
+class Showing:
+    """Decides what a connection shows.
+
+    Where something waits when the device connects, delivery is told of the connection and emits all that
+    waits again, oldest first, with the connection's name. What was emitted before is not shown, or it could
+    overtake an older message that is yet to come again.
+    """
+
+    def __init__(self, connection: str, waiting: Mapping[bytes, Iterable[str]]) -> None:
+        """``waiting``: by conversation, what waits for the customer when the device connects."""
+        self._connection = connection
+        self._awaited = {conversation: set(names) for conversation, names in waiting.items()}
+        self._shown: dict[str, Seen] = {}
+        self._ended: OrderedDict[str, Seen] = OrderedDict()
+
+    def judge(self, conversation: bytes, name: str, connection: str, traceparent: bytes | None) -> Verdict:
+        """Judge an attempt that ``connection`` brought about; SHOW counts as shown."""
+        if name in self._shown:
+            return Verdict.REPEATED
+        if conversation in self._awaited:
+            if connection != self._connection:
+                return Verdict.EARLY
+            del self._awaited[conversation]
+        self._shown[name] = Seen(conversation, traceparent)
+        return Verdict.SHOW
+
+    def end(self, conversation: bytes, name: str) -> None:
+        """``name`` waits no longer: no attempt of it will come."""
+        awaited = self._awaited.get(conversation)
+        if awaited is not None:
+            awaited.discard(name)
+            if not awaited:
+                del self._awaited[conversation]
+        if seen := self._shown.pop(name, None):
+            self._ended[name] = seen
+            if len(self._ended) > ENDED_KEPT_MAX:
+                self._ended.popitem(last=False)
+
+    def seen(self, name: str) -> Seen | None:
+        """What was shown under that name, while it waits and a little longer."""
+        return self._shown.get(name) or self._ended.get(name)
+
+    def awaits(self, conversation: bytes) -> bool:
+        """Whether delivery is still to emit again what waits in the conversation."""
+        return conversation in self._awaited

@@ -1,0 +1,115 @@
+"""Who is connected, and what of the outbox goes to whom."""
+
+import asyncio
+
+from parley.delivery.v1 import dispatch_pb2, outbox_pb2
+from services.contracts.keys import conversation_key
+from services.delivery.handset import frames, metrics
+from services.delivery.handset.connection import Connection, Ending, WhenSent
+from services.delivery.handset.dispatch_writer import DispatchWriter
+from services.delivery.handset.limits import HandsetLimits
+from services.delivery.handset.showing import Showing, Verdict
+from services.delivery.handset.waiting import Waiting
+
+
+class Switchboard:
+    """One connection a customer, the newest. No content is kept for those who are away."""
+
+    def __init__(self, waiting: Waiting, dispatch: DispatchWriter, limits: HandsetLimits) -> None:
+        self._waiting = waiting
+        self._dispatch = dispatch
+        self._limits = limits
+        self._connections: dict[str, Connection] = {}
+        self._announcements: dict[Connection, asyncio.Task[None]] = {}
+        self._announced_at: dict[bytes, float] = {}
+        """When delivery was last told that a conversation's customer is back, of those told lately."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further customer can be connected."""
+        return len(self._connections) >= self._limits.connections_max
+
+    def connect(self, connection: Connection) -> None:
+        """A device is there: it takes the place of an older one, and is due all that waits."""
+        user_ref = connection.customer.user_ref
+        if older := self._connections.get(user_ref):
+            older.end(Ending.REPLACED)
+            self.disconnect(older)
+        self._connections[user_ref] = connection
+        metrics.CONNECTIONS.set(len(self._connections))
+        waiting = self._waiting.of(user_ref)
+        connection.showing = Showing(connection.name, waiting)
+        if waiting:
+            self._announcements[connection] = asyncio.create_task(self._announce(connection, list(waiting)))
+
+    def disconnect(self, connection: Connection) -> None:
+        """The device is gone. Calling it twice is safe."""
+        user_ref = connection.customer.user_ref
+        if self._connections.get(user_ref) is connection:
+            del self._connections[user_ref]
+            metrics.CONNECTIONS.set(len(self._connections))
+        if announcement := self._announcements.pop(connection, None):
+            announcement.cancel()
+
+    async def close_all(self) -> None:
+        """The worker stops: every device is told to come again."""
+        connections = list(self._connections.values())
+        for connection in connections:
+            connection.end(Ending.STOPPING)
+        await asyncio.gather(*(connection.ended() for connection in connections))
+
+    async def emitted(self, event: outbox_pb2.OutboxEvent, name: str, traceparent: bytes | None) -> None:
+        """Delivery wants something shown to a customer. Waits only while reports to delivery are held up."""
+        conversation = conversation_key(event.business_id, event.user_ref)
+        self._waiting.add(event.user_ref, conversation, name)
+        connection = self._connections.get(event.user_ref)
+        if connection is None:
+            metrics.SHOWN.labels("offline").inc()
+            if event.HasField("attempt_emitted"):
+                attempt = event.attempt_emitted.attempt
+                await self._dispatch.offline(conversation, name, attempt, traceparent)
+            return
+        verdict = connection.showing.judge(conversation, name, event.connection, traceparent)
+        metrics.SHOWN.labels(verdict.value).inc()
+        if verdict is Verdict.SHOW:
+            confirms_itself = not event.HasField("attempt_emitted")
+            connection.send(
+                frames.show(event),
+                self._confirm(conversation, name, traceparent) if confirms_itself else None,
+            )
+
+    def ended(self, user_ref: str, name: str) -> None:
+        """Something waits for a customer no longer."""
+        conversation = self._waiting.end(user_ref, name)
+        if conversation is not None and (connection := self._connections.get(user_ref)):
+            connection.showing.end(conversation, name)
+
+    def _confirm(self, conversation: bytes, name: str, traceparent: bytes | None) -> WhenSent:
+        """Devices do not acknowledge notices and read marks: the socket does."""
+
+        async def when_sent() -> None:
+            await self._dispatch.received(conversation, name, dispatch_pb2.RECEIPT_DELIVERED, traceparent)
+
+        return when_sent
+
+    async def _announce(self, connection: Connection, conversations: list[bytes]) -> None:
+        """Tell delivery that the customer is back, for each conversation where something still waits.
+
+        However fast a device reconnects, delivery emits what waits only so often.
+        """
+        now = asyncio.get_running_loop().time
+        for conversation in conversations:
+            if (told_at := self._announced_at.get(conversation)) is not None:
+                await asyncio.sleep(told_at + self._limits.reconnect_pace_seconds - now())
+            if connection.showing.awaits(conversation):
+                self._remember_announcement(conversation, now())
+                await self._dispatch.connected(conversation, connection.name)
+        self._announcements.pop(connection, None)
+
+    def _remember_announcement(self, conversation: bytes, at: float) -> None:
+        """Keep the times of those told lately, oldest first, and forget the rest."""
+        self._announced_at.pop(conversation, None)
+        self._announced_at[conversation] = at
+        outdated = at - self._limits.reconnect_pace_seconds
+        while (oldest := next(iter(self._announced_at))) and self._announced_at[oldest] < outdated:
+            del self._announced_at[oldest]
