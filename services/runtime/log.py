@@ -9,7 +9,7 @@ The order of calls: ``subscribe`` once; then again and again ``poll``, and for a
 alone, never inside a transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from services.contracts.headers import Headers
@@ -153,6 +153,13 @@ class Log(Protocol):
         """
         ...
 
+    def produce_meta(self, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
+        """Put a meta record into the open transaction, the last one for its changelog partition.
+
+        Raises as ``produce`` does.
+        """
+        ...
+
     def send_offsets(self, next_offsets: Mapping[int, int]) -> None:
         """Put the input offsets into the open transaction, as the member that the last ``poll`` left us.
 
@@ -164,7 +171,7 @@ class Log(Protocol):
     def commit(self) -> Mapping[int, int]:
         """Commit, and block until the broker says so.
 
-        Returns, for each partition whose changelog got records, the offset after the last of them. Raises
+        Returns, for each partition that got a meta record, the changelog's offset after it. Raises
         TransactionFailed or RecordRejected (certainly not committed: abort), OutcomeUnknown, Fenced,
         TopicMissing.
         """
@@ -200,7 +207,7 @@ class Log(Protocol):
         """
         ...
 
-    def read_changelog(self, partition: int, start: int) -> Iterator[ChangelogPiece]:
+    def read_changelog(self, partition: int, start: int) -> Generator[ChangelogPiece, None, None]:
         """Committed records from ``start`` on, without end: close the iterator when done.
 
         At the last stable offset it waits for about 0.1 s and then gives an empty piece. A ``start`` that

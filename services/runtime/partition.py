@@ -35,6 +35,10 @@ class TooLarge(Exception):
     """What a stage wants written is larger than Kafka takes."""
 
 
+class OutOfOrder(Exception):
+    """The log gave a record again that was applied already; the partition must stop."""
+
+
 class TimerFailed(Exception):
     """A stage failed on a timer: no record is to blame, so the partition must stop."""
 
@@ -46,7 +50,9 @@ class Partition:
     ``commit`` writes it to the store after the transaction; ``rollback`` returns to the last commit.
     """
 
-    def __init__(self, stage: Stage, store: Store) -> None:
+    def __init__(self, stage: Stage, store: Store, first_offset: int = 0) -> None:
+        """Go on where the store's meta stands; in an empty store at ``first_offset`` of the input."""
+        self._first_offset = first_offset
         self._stage = stage
         self._store = store
         self._parse = stage.input.message.FromString
@@ -62,7 +68,7 @@ class Partition:
 
     def _load(self) -> None:
         meta = self._store.meta()
-        self.next_offset = int(meta.next_offset) if meta else 0
+        self.next_offset = int(meta.next_offset) if meta else self._first_offset
         self.stage_time_ms = int(meta.stage_time_ms) if meta else 0
         self.settings = SettingsSeen()
         for _, value in self._store.scan(SETTING_PREFIX):
@@ -97,6 +103,8 @@ class Partition:
         the record's own changes are undone, what its timers did stays, and ``skip`` goes past it. Raises
         :class:`TimerFailed` when the record cannot help it.
         """
+        if record.offset < self.next_offset:
+            raise OutOfOrder(f"record {record.offset} came after {self.next_offset - 1}")
         if not self._advance(record):
             return False
         kind, event = self._decode(record)
@@ -123,6 +131,11 @@ class Partition:
         """Serialized rows that the batch changed, settings included; None for deleted."""
         rows = {key: None if row is None else row.value for key, row in self._rows.changed.items()}
         return {**rows, **self._setting_changes} if self._setting_changes else rows
+
+    @property
+    def change_count(self) -> int:
+        """Number of rows that the batch has changed so far."""
+        return len(self._rows.changed) + len(self._setting_changes)
 
     def meta(self) -> runtime_pb2.StateMeta:
         """The meta record that belongs to :meth:`changes`."""

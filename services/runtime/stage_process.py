@@ -1,15 +1,156 @@
 """A stage as a process: what each stage's ``__main__`` calls."""
 
+import asyncio
+import signal
+import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import Annotated
 
+import structlog
+from google.protobuf.internal import api_implementation
+from pydantic import Field
+
+from services.contracts.catalogue import topic
+from services.runtime import dead_letters
+from services.runtime.clock import wall_clock_ms
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.health import Health, HealthServer, HealthThread
+from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.kafka_reachable import KafkaRefused
+from services.runtime.kafka_settings import GroupProtocol, StageIdentity
+from services.runtime.kafka_startup import TopicMissing, require_topics, until_reachable
+from services.runtime.log import LogUnavailable
+from services.runtime.logs import configure_logs
+from services.runtime.metrics import StageMetrics
+from services.runtime.owners import Owners
+from services.runtime.points import Observe, observe_nothing
+from services.runtime.rocks_store import RocksStore
+from services.runtime.runner import StageRunner
+from services.runtime.service_settings import ServiceSettings, load, refuse
 from services.runtime.stage import Stage
+from services.runtime.stage_exit import StageMustExit
+from services.runtime.state_view import StateView
+
+EXIT_FAILED = 1
+TURN_SECONDS = 0.1
+"""Longest wait for a record; so long may a stop take to be seen."""
+
+log = structlog.get_logger()
 
 
-def run_stage(make_stage: Callable[[], Stage]) -> None:
+class StageSettings(ServiceSettings):
+    """What a stage can be told."""
+
+    group_protocol: GroupProtocol = "classic"
+    dead_letters_per_minute: Annotated[int, Field(ge=1, le=100_000)] = dead_letters.PER_MINUTE_DEFAULT
+    """More records that cannot be applied stop the stage."""
+
+
+def run_stage(make_stage: Callable[[], Stage], observe: Observe = observe_nothing) -> None:
     """Run a stage on Kafka until SIGTERM; exits the process on what it cannot mend.
 
     Exit status: 0 after SIGTERM or SIGINT; 78 for a bad setting; 1 for what a person must look at (a missing
     topic, state that disagrees with the group's offset, a record that stops its partition) or a restart mends
     (fenced, outcome of a commit unknown). In each case one line on stderr says why.
     """
-    raise SystemExit(f"{make_stage().name}: the loop is not here yet")
+    if api_implementation.Type() != "upb":
+        _fail(f"protobuf runs on {api_implementation.Type()}, which is too slow: install a wheel with upb")
+    settings = load(StageSettings)
+    try:
+        connection = read_kafka_connection()
+    except KafkaSettingsInvalid as error:
+        refuse(str(error))
+    stage = make_stage()
+    configure_logs(stage.name, settings.log_level)
+    signal.signal(signal.SIGTERM, _exit_now)
+    signal.signal(signal.SIGINT, _exit_now)
+    try:
+        _StageProcess(stage, settings, connection, observe).run()
+    except (StageMustExit, TopicMissing, KafkaRefused) as reason:
+        _fail(f"{stage.name}: {reason}")
+
+
+class _StageProcess:
+    def __init__(
+        self, stage: Stage, settings: StageSettings, connection: KafkaConnection, observe: Observe
+    ) -> None:
+        self._stage = stage
+        self._settings = settings
+        self._connection = connection
+        self._observe = observe
+        self._health = Health()
+        self._stopping = False
+
+    def run(self) -> None:
+        stage, settings = self._stage, self._settings
+        address = f"{settings.health_host}:{settings.health_port}"
+        identity = StageIdentity(stage.name, settings.ordinal, settings.topic_prefix, address)
+        kafka = KafkaLog(self._connection, identity, stage.input, stage.changelog, settings.group_protocol)
+        state_dir = settings.data_dir / stage.name
+        runner = StageRunner(
+            stage,
+            kafka,
+            lambda number: RocksStore(state_dir / f"partition-{number}"),
+            wall_clock_ms,
+            DeadLetters(stage.name, stage.input, wall_clock_ms, settings.dead_letters_per_minute),
+            StageMetrics(stage.name),
+            observe=self._observe,
+        )
+        view = StateView(stage.input, runner.partitions, Owners(self._connection, identity))
+        health = HealthThread(HealthServer(settings.health_host, settings.health_port, self._health, view))
+        try:
+            health.start()
+        except OSError as error:
+            raise StageMustExit(f"no health port at {address}: {error.strerror or error}") from error
+        try:
+            self._wait_for_kafka()
+            self._join(runner)
+            self._loop(runner, kafka)
+        finally:
+            health.stop()
+
+    def _wait_for_kafka(self) -> None:
+        self._health.not_ready("no broker answers")
+        asyncio.run(until_reachable(self._connection))
+        needed = [self._stage.input, self._stage.changelog, topic("dead-letters"), topic("dispatch")]
+        prefix = self._settings.topic_prefix
+        asyncio.run(
+            require_topics(self._connection, [(prefix + each.name, each.partitions) for each in needed])
+        )
+
+    def _join(self, runner: StageRunner) -> None:
+        self._health.not_ready("joining the group")
+        while True:
+            try:
+                runner.start()
+            except LogUnavailable as error:
+                log.warning("waiting for Kafka", reason=str(error))
+            else:
+                return
+
+    def _loop(self, runner: StageRunner, kafka: KafkaLog) -> None:
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self._stopping:
+            runner.turn(TURN_SECONDS)
+            if not kafka.reachable():
+                self._health.not_ready("no broker answers")
+            elif runner.joined:
+                self._health.ready()
+        self._health.not_ready("stopping")
+        runner.close()
+        log.info("stopped")
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        self._stopping = True
+
+
+def _exit_now(_: int, __: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _fail(sentence: str) -> None:
+    sys.stderr.write(" ".join(sentence.split()) + "\n")
+    raise SystemExit(EXIT_FAILED)

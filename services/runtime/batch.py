@@ -1,0 +1,14 @@
+"""The limits of one batch, which is one transaction."""
+
+from typing import NamedTuple
+
+
+class BatchLimits(NamedTuple):
+    """A batch ends at the first of these. A record that is alone does not wait for company."""
+
+    records: int = 2_000
+    """Input records."""
+    bytes: int = 8 * 1024 * 1024
+    """Bytes of input values; the record that goes beyond is the last."""
+    milliseconds: int = 500
+    """Time spent applying: a transaction's readers wait for all of it."""

@@ -1,0 +1,312 @@
+"""The log port on real brokers, by librdkafka."""
+
+import time
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from services.contracts.catalogue import Topic
+from services.contracts.headers import Headers
+from services.runtime import kafka_errors, kafka_settings
+from services.runtime.kafka_assignment import KafkaAssignment
+from services.runtime.kafka_changelog import ANSWER_SECONDS, KafkaChangelog
+from services.runtime.kafka_connection import KafkaConnection
+from services.runtime.kafka_errors import error_of
+from services.runtime.kafka_settings import TRANSACTION_MS, GroupProtocol, StageIdentity
+from services.runtime.log import (
+    AssignmentListener,
+    ChangelogPiece,
+    ChangelogTopic,
+    Fenced,
+    InputLost,
+    LogError,
+    LogUnavailable,
+    TransactionFailed,
+)
+from services.runtime.record import Record
+
+COMMIT_SECONDS = 10.0
+"""How long a commit may take; after that its outcome counts as unknown."""
+CALL_SECONDS = 10.0
+BUFFER_FULL_SECONDS = TRANSACTION_MS / 1000
+PROBE_SECONDS = 0.5
+COMPLAINT_SECONDS = 5.0
+"""The same complaint of librdkafka is logged so often at most."""
+
+_LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
+_FOLLOWS_ANOTHER = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
+_UNREACHABLE = frozenset({KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE})
+
+log = structlog.get_logger()
+
+
+class KafkaLog:
+    """One stage's view of a Kafka cluster. For one thread."""
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        identity: StageIdentity,
+        input_topic: Topic,
+        changelog: Topic,
+        protocol: GroupProtocol = "classic",
+    ) -> None:
+        """Make the clients; none is connected before ``subscribe`` asks something of it."""
+        common = kafka_settings.common(connection, identity, self._complaint)
+        self._prefix = identity.prefix
+        self._input = identity.prefix + input_topic.name
+        self._changelog_topic = identity.prefix + changelog.name
+        self._consumer = Consumer({**common, **kafka_settings.input_consumer(identity, protocol)})
+        self._producer = Producer({**common, **kafka_settings.transactional_producer(identity)})
+        self._ticks = Producer({**common, **kafka_settings.tick_producer()})
+        self._changelog = KafkaChangelog(
+            self._changelog_topic,
+            AdminClient(common),
+            {**common, **kafka_settings.changelog_consumer(identity)},
+        )
+        self._assignment = KafkaAssignment(self._consumer, self._input)
+        self._topics: dict[str, str] = {}
+        self._group_metadata: Any = None
+        self._meta_offsets: dict[int, int] = {}
+        self._in_transaction = False
+        self._watched = False
+        self._refusal: KafkaError | None = None
+        self._complained: dict[int, float] = {}
+        self._reachable = False
+        self._fatal: KafkaError | None = None
+
+    # Reading
+
+    def subscribe(self, listener: AssignmentListener) -> None:
+        try:
+            self._producer.init_transactions(CALL_SECONDS)
+        except KafkaException as failure:
+            raise kafka_errors.of_question(error_of(failure)) from failure
+        self._reachable = True
+        self._assignment.subscribe(listener)
+
+    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+        self._ticks.poll(0)
+        if not self._reachable:
+            self._ask_for_brokers()
+        messages = self._consume(max_records, 0)
+        if not messages and timeout_seconds > 0:
+            messages = self._consume(1, timeout_seconds)
+            if messages and max_records > 1:
+                messages += self._consume(max_records - 1, 0)
+        records = [record for message in messages if (record := self._record(message)) is not None]
+        if records:
+            self._reachable = True
+            self._group_metadata = self._consumer.consumer_group_metadata()
+        return records
+
+    def rewind(self, next_offsets: Mapping[int, int]) -> None:
+        self._assignment.rewind(next_offsets)
+
+    def caught_up(self, partition: int) -> bool:
+        return self._assignment.caught_up(partition)
+
+    def lag(self, partition: int) -> int:
+        return self._assignment.lag(partition)
+
+    def reachable(self) -> bool:
+        return self._reachable
+
+    # Writing
+
+    def begin(self) -> None:
+        try:
+            self._producer.begin_transaction()
+        except KafkaException as failure:
+            raise kafka_errors.in_transaction(error_of(failure)) from failure
+        self._in_transaction = True
+        self._meta_offsets = {}
+        self._refusal = None
+
+    def produce(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes,
+        value: bytes | None,
+        timestamp_ms: int,
+        headers: Headers,
+    ) -> None:
+        name = self._topics.get(topic)
+        if name is None:
+            name = self._topics[topic] = self._prefix + topic
+        on_delivery = self._note_refusal if self._watched else None
+        self._produce(name, value, key, partition, on_delivery, timestamp_ms, headers)
+
+    def produce_meta(self, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
+        self._produce(self._changelog_topic, value, key, partition, self._note_meta, timestamp_ms, [])
+
+    def send_offsets(self, next_offsets: Mapping[int, int]) -> None:
+        # A member that is out of the group has no id, and the broker lets offsets without a member pass.
+        if not self._consumer.memberid():
+            raise TransactionFailed("this member has lost its place in the group")
+        offsets = [TopicPartition(self._input, *each) for each in next_offsets.items()]
+        try:
+            self._producer.send_offsets_to_transaction(offsets, self._group_metadata, CALL_SECONDS)
+        except KafkaException as failure:
+            raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
+
+    def commit(self) -> Mapping[int, int]:
+        deadline = time.monotonic() + COMMIT_SECONDS
+        while True:
+            try:
+                self._producer.commit_transaction(max(0.0, deadline - time.monotonic()))
+            except KafkaException as failure:
+                error = error_of(failure)
+                if error.retriable() and not error.txn_requires_abort() and time.monotonic() < deadline:
+                    continue
+                raise self._failed(kafka_errors.of_commit(error)) from failure
+            break
+        self._in_transaction = False
+        self._watched = False
+        return self._meta_offsets
+
+    def abort(self) -> None:
+        self._in_transaction = False
+        try:
+            self._producer.abort_transaction(CALL_SECONDS)
+        except KafkaException as failure:
+            raise Fenced(f"the transaction cannot be aborted: {error_of(failure).str()}") from failure
+
+    def append(self, partition: int, key: bytes, value: bytes, timestamp_ms: int, headers: Headers) -> None:
+        try:
+            self._ticks.produce(
+                self._input, value, key, partition, timestamp=timestamp_ms, headers=[*headers]
+            )
+        except BufferError:
+            log.warning("a tick is dropped", partition=partition)
+
+    # Where things stand
+
+    def committed(self, partition: int) -> int | None:
+        try:
+            # Read committed: waits for a transaction that has written this offset and is not at its end.
+            (place,) = self._consumer.committed([TopicPartition(self._input, partition)], ANSWER_SECONDS)
+        except KafkaException as failure:
+            raise kafka_errors.of_question(error_of(failure)) from failure
+        if place.error is not None:
+            raise LogUnavailable(str(place.error))
+        return place.offset if place.offset >= 0 else None
+
+    def input_start(self, partition: int) -> int:
+        return self._changelog.start_of(self._input, partition)
+
+    def changelog(self) -> ChangelogTopic:
+        return self._changelog.identity()
+
+    def changelog_end(self, partition: int) -> int:
+        return self._changelog.end(partition)
+
+    def read_changelog(self, partition: int, start: int) -> Generator[ChangelogPiece, None, None]:
+        return self._changelog.read(partition, start)
+
+    def close(self) -> None:
+        if self._in_transaction:
+            self.abort()
+        self._consumer.close()
+        self._assignment.raise_pending()
+        self._ticks.flush(1)
+
+    # Inside
+
+    def _consume(self, count: int, timeout_seconds: float) -> list[Any]:
+        try:
+            messages = self._consumer.consume(count, timeout_seconds)
+        except KafkaException as failure:
+            raise kafka_errors.of_question(error_of(failure)) from failure
+        finally:
+            self._assignment.raise_pending()
+        if self._fatal is not None:
+            raise Fenced(self._fatal.str())
+        return messages
+
+    def _ask_for_brokers(self) -> None:
+        try:
+            self._consumer.list_topics(self._input, PROBE_SECONDS)
+        except KafkaException:
+            return
+        self._reachable = True
+
+    def _record(self, message: Any) -> Record | None:
+        error = message.error()
+        if error is not None:
+            self._event(message, error)
+            return None
+        partition, offset = message.partition(), message.offset()
+        self._assignment.gave(partition, offset)
+        return Record(
+            self._input,
+            partition,
+            offset,
+            message.key() or b"",
+            message.value(),
+            message.timestamp()[1],
+            message.headers() or [],
+        )
+
+    def _event(self, message: Any, error: KafkaError) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._reachable = True
+            self._assignment.reached_end(message.partition())
+        elif error.code() in _LOST:
+            raise InputLost(f"{self._input}/{message.partition()}: {error.str()}")
+        else:
+            self._complaint(error)
+
+    def _produce(self, topic: str, value: bytes | None, key: bytes, *rest: Any) -> None:
+        partition, on_delivery, timestamp_ms, headers = rest
+        deadline = 0.0
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, key, partition, on_delivery, timestamp=timestamp_ms, headers=headers
+                )
+            except BufferError:
+                deadline = deadline or time.monotonic() + BUFFER_FULL_SECONDS
+                if time.monotonic() > deadline:
+                    raise TransactionFailed("the broker takes nothing in") from None
+                self._producer.poll(0.05)
+            except KafkaException as failure:
+                raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
+            else:
+                return
+
+    def _failed(self, error: LogError) -> LogError:
+        """The same, or what is known of the record that the broker refused.
+
+        Reports of every record cost too much for every day: they are asked for while the transaction before
+        has failed.
+        """
+        self._watched = True
+        if isinstance(error, TransactionFailed) and self._refusal is not None:
+            return kafka_errors.in_transaction(self._refusal)
+        return error
+
+    def _note_refusal(self, error: KafkaError | None, _: Any) -> None:
+        if error is not None and self._refusal is None and error.code() not in _FOLLOWS_ANOTHER:
+            self._refusal = error
+
+    def _note_meta(self, error: KafkaError | None, message: Any) -> None:
+        if error is None:
+            self._meta_offsets[message.partition()] = message.offset() + 1
+        else:
+            self._note_refusal(error, message)
+
+    def _complaint(self, error: KafkaError) -> None:
+        """Of a client, outside any call. May come from another thread than ours."""
+        if error.fatal() or error.code() in (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID):
+            self._fatal = error
+        if error.code() in _UNREACHABLE:
+            self._reachable = False
+        now = time.monotonic()
+        if now - self._complained.get(error.code(), -COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
+            self._complained[error.code()] = now
+            log.warning("Kafka complains", error=error.name(), details=error.str())
