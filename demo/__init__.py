@@ -1,0 +1,1 @@
+"""The story of a business and its customers, told by running it."""
