@@ -1,6 +1,7 @@
 """How to reach Kafka: the usual settings, read from the environment, for each client library."""
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -127,10 +128,14 @@ class KafkaConnection(BaseSettings):
         return self.sasl_password.get_secret_value() if self.sasl_password else ""
 
 
-def read_kafka_connection() -> KafkaConnection:
-    """The connection that this process's environment names. Raises KafkaSettingsInvalid in one sentence."""
+def read_kafka_connection(variables: Mapping[str, str] | None = None) -> KafkaConnection:
+    """The connection that ``variables`` name, and this process's environment where they say nothing.
+
+    Raises KafkaSettingsInvalid in one sentence.
+    """
+    named = {name: (variables or {}).get(f"KAFKA_{name.upper()}") for name in KafkaConnection.model_fields}
     try:
-        return KafkaConnection()  # type: ignore[call-arg]  # pydantic-settings fills the fields
+        return KafkaConnection(**{name: value for name, value in named.items() if value})  # type: ignore[arg-type]
     except ValidationError as error:
         raise KafkaSettingsInvalid("; ".join(_sentence(dict(each)) for each in error.errors())) from error
 
