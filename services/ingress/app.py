@@ -64,11 +64,16 @@ class CloudApi:
         self._tokens = tokens
         self._tracer = tracer
         self._bodies = BodyReader(limits)
-        metrics.BODIES_AWAITED.set_function(lambda: self._bodies.awaited)
+        metrics.BODIES_AWAITED.set_function(lambda: self.bodies_awaited)
         metrics.IN_HAND.set_function(lambda: self._in_hand)
         self._in_hand = 0
         self._in_hand_max = limits.requests_in_hand_max
         self._seconds = seconds
+
+    @property
+    def bodies_awaited(self) -> int:
+        """Bodies that are being received now."""
+        return self._bodies.awaited
 
     async def handle(self, request: BaseRequest) -> Response:
         """The answer to a request."""

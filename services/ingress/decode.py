@@ -56,9 +56,9 @@ def decode_json(text: str, where: str) -> Any:
     if text.count("{") + text.count("[") > NESTING_MAX and _nesting(text) > NESTING_MAX:
         raise invalid_parameter(f"{where} nests deeper than {NESTING_MAX} levels.")
     try:
-        value = json.loads(text, parse_float=_number, parse_constant=_no_number)
+        value = _DECODER.decode(text)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
+            compact_json(value)
     except UnicodeEncodeError:
         raise invalid_parameter(f"{where} holds half of a surrogate pair.") from None
     except ValueError as error:
@@ -68,12 +68,12 @@ def decode_json(text: str, where: str) -> Any:
 
 def canonical_json(members: dict[str, Any]) -> bytes:
     """The same bytes for the same members, however the client ordered and spaced them."""
-    return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(members).encode()
 
 
 def compact_json(value: Any) -> bytes:
     """UTF-8 without spaces, in the order of the members."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _utf8(body: bytes) -> str:
@@ -112,3 +112,8 @@ def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}"
     return str(error).splitlines()[0][:100]
+
+
+_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_no_number)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -49,7 +49,6 @@ class Writer(Protocol):
         kind: str,
         *,
         message_id: str = "",
-        conversation: bytes = b"",
         traceparent: bytes | None = None,
     ) -> None:
         """Return once the broker has acknowledged; raise NotWritten or WriteUnknown."""

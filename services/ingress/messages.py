@@ -3,11 +3,11 @@
 200 is answered only once Kafka has acknowledged the record.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from parley.intake.v1.intake_pb2 import Idempotency
 from parley.message.v1.facts_pb2 import FORM_TEMPLATE, Envelope, SendFacts
@@ -29,8 +29,6 @@ from services.ingress.templates import TemplateIndex
 from services.runtime.clock import Clock
 from services.runtime.write_errors import NotWritten, Overloaded, RecordTooLarge, WriteUnknown
 
-log = structlog.get_logger()
-
 MARKED = b'{"success":true}'
 
 
@@ -46,6 +44,8 @@ class MessagesEndpoint:
     ttl_seconds_max: int
     """Time to live of a message whose template states no shorter one."""
     unique_bytes: Callable[[], bytes] = new_unique_bytes
+    log: FilteringBoundLogger = field(default_factory=lambda: structlog.get_logger().bind())
+    """Bound once: to bind it for each message costs more than to read the request."""
 
     async def post(
         self, sender: PhoneNumber, request: Members, idempotency_key: str | None, traceparent: bytes
@@ -71,7 +71,7 @@ class MessagesEndpoint:
         ).seal(self.platform_key)
         record = self._record(sender, outgoing, message_id, accepted_at_ms, idempotency)
         await self._write(record, traceparent)
-        log.debug("accepted", message_id=message_id)
+        self.log.debug("accepted", message_id=message_id)
         return self._accepted(sender, outgoing, message_id)
 
     async def _mark(self, sender: PhoneNumber, request: Members, traceparent: bytes) -> bytes:
@@ -97,7 +97,7 @@ class MessagesEndpoint:
                 RETRY_AFTER_OVERLOAD_SECONDS,
             ) from error
         except WriteUnknown as error:
-            log.warning("outcome of a write unknown", message_id=record.message_id, error=str(error))
+            self.log.warning("outcome of a write unknown", message_id=record.message_id, error=str(error))
             raise outcome_unknown(record.message_id) from error
 
     def _record(
@@ -135,4 +135,4 @@ class MessagesEndpoint:
             message["message_status"] = "accepted"
         contact = {"input": outgoing.recipient, "wa_id": outgoing.number, "user_id": user_id}
         answer = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}
-        return json.dumps(answer, ensure_ascii=False).encode()
+        return compact_json(answer)

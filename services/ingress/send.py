@@ -105,7 +105,7 @@ def _read_text(request: Members) -> Members:
 
 
 def _quoted(request: Members, sender: PhoneNumber, customer: str, key: PlatformKey) -> str:
-    """Id of the message that is answered; empty, so that none is quoted, where it is not of this conversation."""
+    """Id of the message that is answered; empty, so that none is quoted, where it is not theirs."""
     context = mapping(request, "context", "context")
     if context is None:
         return ""

@@ -13,7 +13,8 @@ from services.ingress.template_shape import Place
 from services.ingress.templates import ApprovedTemplate, TemplateIndex
 
 _COMPONENTS = frozenset({"header", "body", "footer", "button"})
-_TEXT_VALUES = {"text": "text", "payload": "payload", "coupon_code": "coupon_code"}
+_BUTTON_INDEXES = frozenset(map(str, range(TEMPLATE_COMPONENTS_MAX)))
+_TEXT_VALUES = frozenset({"text", "payload", "coupon_code"})
 _FALLBACK_VALUES = frozenset({"currency", "date_time"})
 _MEDIA_VALUES = frozenset({"image", "video", "document"})
 
@@ -78,10 +79,9 @@ def _button_index(component: Members, where: str) -> str:
         raise missing_parameter(f"{where} is missing: it is the button's position, from 0.")
     if isinstance(index, bool) or not isinstance(index, int | str):
         raise invalid_parameter(f"{where} must be a string or a number.")
-    text = str(index)
-    if not (text.isascii() and text.isdigit() and int(text) < TEMPLATE_COMPONENTS_MAX):
+    if str(index) not in _BUTTON_INDEXES:
         raise value_not_valid(f"{where} must be a button's position, from 0.")
-    return str(int(text))
+    return str(index)
 
 
 def _parameter(parameter: Any, where: str) -> Members:

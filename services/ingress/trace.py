@@ -24,7 +24,7 @@ class Tracer:
     def traceparent(self, received: str | None) -> bytes:
         """The context to pass on, for the header that was received, if any."""
         if received is not None and _is_traceparent(received):
-            return received[:_LENGTH].encode()
+            return (_VERSION + received[2:_LENGTH]).encode()
         random = self._random_bytes(26)
         sampled = int.from_bytes(random[24:]) < self._sampled_below
         trace, span = random[:16].hex(), random[16:24].hex()
