@@ -5,6 +5,10 @@ or an address written in an odd way, gains nothing.
 """
 
 import ipaddress
+from collections.abc import Callable
+
+Permits = Callable[[str], bool]
+"""Whether a connection may be opened to an address in text form."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -40,6 +44,11 @@ _SPECIAL = tuple(
         "3fff::/20",
     )
 )
+
+
+def guard(*, allow_private: bool) -> Permits:
+    """What the setting `PARLEY_WEBHOOK_ALLOW_PRIVATE` stands for."""
+    return (lambda _: True) if allow_private else is_public
 
 
 def is_public(text: str) -> bool:

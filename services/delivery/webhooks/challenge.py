@@ -5,6 +5,7 @@ from http import HTTPStatus
 from secrets import randbelow
 from urllib.parse import urlencode
 
+from services.delivery.webhooks.address_guard import guard
 from services.delivery.webhooks.connections import Connections, Resolve, ThreadedResolver
 from services.delivery.webhooks.courier import USER_AGENT
 from services.delivery.webhooks.failures import EndpointFailed
@@ -35,7 +36,9 @@ async def verify_endpoint(
     resolver = ThreadedResolver()
     try:
         target = parse_target(url, allow_http=allow_private)
-        connections = Connections(target, resolve or resolver, tls_context(ca_file), allow_private)
+        connections = Connections(
+            target, resolve or resolver, tls_context(ca_file), guard(allow_private=allow_private)
+        )
         challenge = str(10**9 + randbelow(9 * 10**9))
         answer = await _ask(target, connections, challenge, verify_token, timeout_seconds)
     except (BadUrl, EndpointFailed) as error:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from socket import SOCK_STREAM, getaddrinfo
 
-from services.delivery.webhooks.address_guard import is_public
+from services.delivery.webhooks.address_guard import Permits
 from services.delivery.webhooks.failures import AddressRefused, Unconnectable, Unresolvable
 from services.delivery.webhooks.http_connection import HttpConnection
 from services.delivery.webhooks.target import Target
@@ -41,11 +41,11 @@ class ThreadedResolver:
 class Connections:
     """Opens connections to a target and keeps idle ones. At most one lookup at a time."""
 
-    def __init__(self, target: Target, resolve: Resolve, tls: ssl.SSLContext, allow_private: bool) -> None:
+    def __init__(self, target: Target, resolve: Resolve, tls: ssl.SSLContext, permits: Permits) -> None:
         self._target = target
         self._resolve = resolve
         self._tls = tls if target.tls else None
-        self._allow_private = allow_private
+        self._permits = permits
         self._idle: deque[tuple[HttpConnection, float]] = deque()
         self._addresses: tuple[float, list[str]] | None = None
         self._lookup: asyncio.Task[list[str]] | None = None
@@ -116,7 +116,7 @@ class Connections:
         loop = asyncio.get_running_loop()
         if self._addresses is None or self._addresses[0] < loop.time():
             found = await self._looked_up(loop)
-            allowed = [address for address in found if self._allow_private or is_public(address)]
+            allowed = [address for address in found if self._permits(address)]
             if found and not allowed:
                 raise AddressRefused(
                     f"{self._target.host} leads to {found[0]}, which is not on the public Internet: "

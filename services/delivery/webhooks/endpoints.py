@@ -8,6 +8,7 @@ import structlog
 from parley.settings.v1 import settings_pb2
 from services.contracts.setting_routes import SETTING_PURPOSE
 from services.delivery.webhooks import metrics
+from services.delivery.webhooks.address_guard import guard
 from services.delivery.webhooks.circuit import Circuit, CircuitLimits
 from services.delivery.webhooks.connections import Connections, Resolve
 from services.delivery.webhooks.courier import Courier
@@ -49,7 +50,7 @@ class Couriers:
         except (BadUrl, NotSealedHere) as error:
             log.exception("webhooks of an account cannot be sent", account_id=account.account_id, error=error)
             return None
-        connections = Connections(target, self._resolve, self._tls, self._allow_private)
+        connections = Connections(target, self._resolve, self._tls, guard(allow_private=self._allow_private))
         return Courier(target, secret, connections, self._timeout_seconds)
 
 
