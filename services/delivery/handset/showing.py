@@ -45,8 +45,10 @@ class Showing:
         """Judge an attempt that ``connection`` brought about; SHOW counts as shown."""
         if name in self._shown:
             return Verdict.REPEATED
-        if conversation in self._awaited:
+        awaited = self._awaited.get(conversation)
+        if awaited is not None:
             if connection != self._connection:
+                awaited.add(name)
                 return Verdict.EARLY
             del self._awaited[conversation]
         self._shown[name] = Seen(conversation, traceparent)
