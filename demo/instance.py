@@ -32,12 +32,15 @@ class Instance:
 
 
 @asynccontextmanager
-async def running(console: Console) -> AsyncIterator[Instance]:
-    """Start an instance, and stop it at the end. Raises :class:`CommandFailed`."""
+async def running(console: Console, *options: str) -> AsyncIterator[Instance]:
+    """Start an instance, and stop it at the end; ``options`` are the supervisor's.
+
+    Raises :class:`CommandFailed`.
+    """
     with TemporaryDirectory(prefix="parley-demo-") as directory:
         run_dir = Path(directory) / ".run"
         with console.status("starting Kafka and seven services"):
-            await _run([*SUPERVISOR, "up", "--run-dir", str(run_dir)])
+            await _run([*SUPERVISOR, "up", "--run-dir", str(run_dir), *options])
         try:
             description = json.loads((run_dir / "parley.json").read_text())
             _print_processes(console, description)
