@@ -1,0 +1,1 @@
+"""Checks from the topics alone that what must always hold does hold."""

@@ -1,0 +1,53 @@
+"""What the verifier found: how much it checked, what it could not check, and what does not hold."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from services.verifier.records import Place
+
+VIOLATIONS_KEPT_MAX = 10_000
+"""Violations named; more are counted only."""
+
+INVARIANTS = {
+    1: "every accepted request has exactly one end",
+    2: "delivered is captured or free once, nothing else is",
+    3: "no attempt against the customer's consent",
+    4: "free if and only if the plan and the evidence say so",
+    5: "ledgers are numbered, chained and summed",
+    6: "statuses only move forward",
+}
+
+
+class Violation(NamedTuple):
+    """One thing that does not hold."""
+
+    invariant: int
+    place: Place
+    """The record that shows it."""
+    subject: str
+    """The message, business or conversation that it is about."""
+    sentence: str
+
+
+class Findings:
+    """Collects violations and counts."""
+
+    def __init__(self) -> None:
+        self.records: Counter[str] = Counter()
+        """Records read, by topic."""
+        self.checked: Counter[int] = Counter()
+        """Judgements made, by invariant."""
+        self.unchecked: Counter[int] = Counter()
+        """Judgements that retention made impossible, by invariant."""
+        self.open = 0
+        """Messages that have not ended and need not have."""
+        self.messages = 0
+        """Accepted requests seen."""
+        self.violations: list[Violation] = []
+        self.violations_by_invariant: Counter[int] = Counter()
+
+    def violated(self, invariant: int, place: Place, subject: str, sentence: str) -> None:
+        """Note that an invariant does not hold."""
+        self.violations_by_invariant[invariant] += 1
+        if len(self.violations) < VIOLATIONS_KEPT_MAX:
+            self.violations.append(Violation(invariant, place, subject, sentence))

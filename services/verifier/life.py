@@ -1,0 +1,111 @@
+"""All that the topics say about one message, gathered until it can be judged."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.verifier.records import Place
+from services.verifier.rules.prices import Due
+from services.verifier.rules.windows import Evidence
+
+
+class Attempt(NamedTuple):
+    """An attempt as the outbox has it."""
+
+    number: int
+    consent_id: str
+    place: Place
+
+
+class Permit(NamedTuple):
+    """The consent that was the last one in dispatch when an attempt fell due."""
+
+    consent_id: str
+    permits: bool
+    known: bool
+    """False where retention may have deleted the record that says so."""
+
+
+class Ending(NamedTuple):
+    """The status that ended a message."""
+
+    kind: str
+    """delivered (also for read), failed or expired."""
+    place: Place
+
+
+class Outcome(NamedTuple):
+    """What delivery told rate-and-bill."""
+
+    delivered: bool
+    consent_id: str
+    place: Place
+
+
+class Entry(NamedTuple):
+    """A ledger entry, as far as others are compared with it."""
+
+    kind: str
+    sequence: int
+    authorized_sequence: int
+    amount_micros: int
+    reserved_micros: int
+    currency: str
+    market: str
+    plan: str
+    plan_version: int
+    evidence: list[str]
+    window: Evidence | None
+    place: Place
+
+
+@dataclass(slots=True)
+class MessageLife:
+    """One message. What is None has not been seen."""
+
+    message_id: str
+    touched: int = 0
+    """Number of the cut that last brought news of it."""
+    accepted_at_ms: int = 0
+    expires_at_ms: int = 0
+    facts: dict[str, bytes] = field(default_factory=dict)
+    """Digest of the request's facts, by topic."""
+
+    requested: Place | None = None
+    objection: int | None = 0
+    """Cloud API code with which consent must refuse it, by the order of intake; 0 when it must not, None if
+    that cannot be known."""
+    screened: Place | None = None
+    screened_consent_id: str = ""
+    window_due: Evidence | None = None
+    """The window by the customer's messages in screened; None also where it cannot be known."""
+    window_known: bool = False
+    held: Place | None = None
+    assessed: Place | None = None
+    assessed_consent_id: str = ""
+    window_stated: Evidence | None = None
+    due: Due | None = None
+    """What the plan says, for the window as stated; None where the plan cannot be known."""
+    authorized: Place | None = None
+    billable: bool = False
+    refused: Place | None = None
+    refused_code: int = 0
+    refused_by_consent: bool = False
+    given_up: Place | None = None
+
+    first_permit: Permit | None = None
+    permits: dict[int, Permit] = field(default_factory=dict)
+    """By number of the attempt; the newest few."""
+    attempts: list[Attempt] = field(default_factory=list)
+    received: Place | None = None
+    """The first receipt that found it waiting."""
+    received_ms: int = 0
+    received_under: str = ""
+    """The consent of the newest attempt then."""
+    accepted_status: Place | None = None
+    sent_status: Place | None = None
+    status_rank: int = 0
+    ending: Ending | None = None
+    outcome: Outcome | None = None
+    reservation: Entry | None = None
+    closing: Entry | None = None
+    """The entry captured, voided or free."""

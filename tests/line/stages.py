@@ -1,0 +1,92 @@
+"""All stages on the runtime's own partitions; each topic is a list of records per partition."""
+
+from collections import defaultdict, deque
+
+from google.protobuf.message import Message
+
+from parley.runtime.v1 import runtime_pb2
+from parley.settings.v1 import settings_pb2
+from services.consent.stage import ConsentStage
+from services.contracts.catalogue import Topic, topic
+from services.contracts.headers import Headers, headers_for
+from services.contracts.placement import partition_of
+from services.contracts.setting_routes import SETTINGS, stage_inputs_of
+from services.delivery.stage import DeliveryStage
+from services.rate_and_bill.stage import RateAndBillStage
+from services.runtime.memory_store import MemoryStore
+from services.runtime.partition import Partition
+from services.runtime.record import Record
+from services.runtime.stage import Stage
+from services.session_window.stage import SessionWindowStage
+
+BATCH = 500
+STAGES: tuple[type[Stage], ...] = (ConsentStage, SessionWindowStage, RateAndBillStage, DeliveryStage)
+
+
+class Line:
+    """Records go in by ``write``; ``run`` lets the stages judge until nothing moves."""
+
+    def __init__(self) -> None:
+        self.topics: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        """Everything written, by topic (without prefix) and partition."""
+        self._stages: dict[tuple[str, int], tuple[Partition, deque[Record]]] = {}
+        for make in STAGES:
+            stage = make()
+            for number in range(stage.input.partitions):
+                self._stages[stage.input.name, number] = Partition(stage, MemoryStore()), deque()
+        self._versions: dict[str, int] = {}
+
+    def write(self, target: Topic, key: bytes, event: Message, kind: str, at_ms: int) -> None:
+        """Append one record, placed by its key, as a worker would."""
+        headers = headers_for(event, kind)
+        self._append(target, partition_of(target, key), key, event.SerializeToString(), at_ms, headers)
+
+    def set(self, setting: settings_pb2.SettingChanged, at_ms: int) -> None:
+        """Write a setting as the command does. Its version, and its time where it has none, are filled in."""
+        setting.version = self._versions[setting.key] = self._versions.get(setting.key, 0) + 1
+        setting.effective_from_ms = setting.effective_from_ms or at_ms
+        key = setting.key.encode()
+        self._append(topic(SETTINGS), 0, key, setting.SerializeToString(), at_ms, [])
+        for target in stage_inputs_of(setting.key):
+            value = target.message(setting_changed=setting).SerializeToString()
+            for partition in range(target.partitions):
+                self._append(target, partition, key, value, at_ms, [])
+
+    def tick(self, at_ms: int) -> None:
+        """Tell every partition of every stage what time it is."""
+        for stage_input, number in self._stages:
+            target = topic(stage_input)
+            value = target.message(ticked=runtime_pb2.Ticked(at_ms=at_ms)).SerializeToString()
+            self._append(target, number, b"", value, at_ms, [])
+
+    def run(self) -> list[Record]:
+        """Let every stage judge what is due, until nothing is; returns what was written meanwhile."""
+        made: list[Record] = []
+        while busy := [each for each in self._stages.values() if each[1]]:
+            for partition, due in busy:
+                made += self._step(partition, due)
+        return made
+
+    def _step(self, partition: Partition, due: deque[Record]) -> list[Record]:
+        """One batch of one partition, as one transaction."""
+        for record in [due.popleft() for _ in range(min(BATCH, len(due)))]:
+            if not partition.step(record):
+                raise RuntimeError("more timers fall due at once than a batch fires: move the time in steps")
+        made = [
+            self._append(
+                each.topic, partition_of(each.topic, each.key), each.key, each.value, at_ms, each.headers
+            )
+            for each, at_ms in partition.outputs
+        ]
+        partition.commit(partition.meta())
+        return made
+
+    def _append(
+        self, target: Topic, partition: int, key: bytes, value: bytes | None, at_ms: int, headers: Headers
+    ) -> Record:
+        records = self.topics[target.name, partition]
+        record = Record(target.name, partition, len(records), key, value, at_ms, headers)
+        records.append(record)
+        if (target.name, partition) in self._stages:
+            self._stages[target.name, partition][1].append(record)
+        return record
