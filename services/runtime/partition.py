@@ -50,9 +50,12 @@ class Partition:
     ``commit`` writes it to the store after the transaction; ``rollback`` returns to the last commit.
     """
 
-    def __init__(self, stage: Stage, store: Store, first_offset: int = 0) -> None:
+    def __init__(
+        self, stage: Stage, store: Store, first_offset: int = 0, timers_per_step: int = TIMERS_PER_STEP_MAX
+    ) -> None:
         """Go on where the store's meta stands; in an empty store at ``first_offset`` of the input."""
         self._first_offset = first_offset
+        self._timers_per_step = timers_per_step
         self._stage = stage
         self._store = store
         self._parse = stage.input.message.FromString
@@ -210,7 +213,7 @@ class Partition:
         self.stage_time_ms = max(self.stage_time_ms, record.timestamp_ms)
         fired = 0
         while self.timer_due(self.stage_time_ms):
-            if fired == TIMERS_PER_STEP_MAX:
+            if fired == self._timers_per_step:
                 return False
             self._fire(self._timers.pop(), record)
             fired += 1

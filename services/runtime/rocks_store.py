@@ -10,6 +10,7 @@ row; ``t`` + due time in 8 bytes + row key for the timer of a row. Times are big
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from rocksdict import (
     BlockBasedOptions,
     Cache,
+    DbClosedError,
     DBCompressionType,
     Options,
     Rdict,
@@ -119,7 +121,8 @@ class RocksStore:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        self._db.close()
+        with suppress(DbClosedError):
+            self._db.close()
 
     def _read(self, key: bytes) -> bytes | None:
         try:

@@ -173,6 +173,8 @@ class StageRunner:
                 continue
             partition = self._touched[record.partition] = self.partitions[record.partition]
             if not self._apply_one(partition, record):
+                if record.partition in self._stopping:
+                    continue
                 return
             pending.popleft()
             batch.append(record)

@@ -1,0 +1,456 @@
+"""The loop's own decisions, on a log in memory: what it writes, what it gives up, what it sets aside."""
+
+from collections import defaultdict
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from parley.delivery.v1 import dispatch_pb2
+from parley.runtime.v1 import runtime_pb2
+from parley.window.v1 import windows_pb2
+from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID
+from services.contracts.placement import partition_of
+from services.runtime.batch import BatchLimits
+from services.runtime.dead_letters import DeadLetters
+from services.runtime.log import (
+    Fenced,
+    InputLost,
+    LogUnavailable,
+    OutcomeUnknown,
+    TopicMissing,
+    TransactionFailed,
+)
+from services.runtime.memory_store import MemoryStore
+from services.runtime.metrics import StageMetrics
+from services.runtime.partition import META_KEY
+from services.runtime.points import Point
+from services.runtime.record import Record
+from services.runtime.runner import StageRunner
+from services.runtime.stage_exit import StageMustExit
+from services.runtime.store import StoreFailed
+from tests.unit.counting_stage import WINDOWS, CountingStage, record
+from tests.unit.memory_log import CHANGELOG, COMMITTED, MemoryLog
+
+NOW_MS = 1_000_000
+
+
+class Bench:
+    """A runner with a log and stores in memory, and a clock that stands."""
+
+    def __init__(self, limits: BatchLimits | None = None, per_minute: int = 100) -> None:
+        self.log = MemoryLog()
+        self.stores: dict[int, MemoryStore] = defaultdict(MemoryStore)
+        self.points: list[Point] = []
+        self.pauses: list[float] = []
+        self.now_ms = NOW_MS
+        stage = CountingStage()
+        self.runner = StageRunner(
+            stage,
+            self.log,
+            self.stores.__getitem__,
+            lambda: self.now_ms,
+            DeadLetters(stage.name, stage.input, lambda: self.now_ms, per_minute),
+            StageMetrics(stage.name, CollectorRegistry()),
+            limits=limits or BatchLimits(),
+            observe=self.points.append,
+            pause=self.pauses.append,
+        )
+        self.runner.start()
+        self.log.assign(0, 1)
+        self.points.clear()
+
+    def drain(self) -> None:
+        """Turn until all input is done."""
+        for _ in range(1_000):
+            if not self.runner.turn(0) and all(
+                self.log.caught_up(number) for number in self.runner.partitions
+            ):
+                return
+        raise AssertionError("the input does not come to an end")
+
+    def counts(self) -> list[int]:
+        """The counts told, in order of partition and offset."""
+        return [
+            event.opened_at_ms for event in map(windows_pb2.WindowEvent.FromString, self.values("windows"))
+        ]
+
+    def values(self, topic: str) -> list[bytes]:
+        return [value for value in self.log.values(topic) if value is not None]
+
+    def letters(self) -> list[runtime_pb2.DeadLettered]:
+        return [runtime_pb2.DeadLettered.FromString(value) for value in self.values("dead-letters")]
+
+    def store_meta(self, partition: int = 0) -> runtime_pb2.StateMeta | None:
+        return self.stores[partition].meta()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_batch_is_one_transaction_over_all_partitions(bench: Bench) -> None:
+    bench.log.give(record(0, at_ms=5), record(1, at_ms=7), record(0, partition=1, at_ms=6))
+    assert bench.runner.turn(0) == 3
+    assert bench.points == [
+        Point.POLLED,
+        Point.APPLIED,
+        Point.BEGUN,
+        Point.PRODUCED,
+        Point.OFFSETS_SENT,
+        Point.COMMITTED,
+        Point.STORED,
+    ]
+    assert bench.log.offsets == {0: 2, 1: 1}
+    assert bench.log.calls.count("commit") == 1
+
+
+def test_the_changelog_ends_with_the_meta_and_the_store_has_the_same(bench: Bench) -> None:
+    bench.log.give(record(0, at_ms=5), record(1, at_ms=7))
+    bench.runner.turn(0)
+    entries = [entry for entry in bench.log.changelog_entries() if entry.state == COMMITTED]
+    assert [(entry.key, entry.timestamp_ms) for entry in entries] == [(b"b:u", 7), (META_KEY, 7)]
+    meta = runtime_pb2.StateMeta.FromString(entries[1].value or b"")
+    assert meta == runtime_pb2.StateMeta(next_offset=2, stage_time_ms=7, rules_version=2, stage="counting")
+    meta.changelog_offset, meta.written_at_ms = 2, NOW_MS
+    meta.cluster_id, meta.changelog_topic_id = CHANGELOG.cluster_id, CHANGELOG.topic_id
+    assert bench.store_meta() == meta
+
+
+def test_outputs_lie_where_their_key_places_them(bench: Bench) -> None:
+    bench.log.give(*(record(offset, key=f"b:{offset}".encode()) for offset in range(20)))
+    bench.runner.turn(0)
+    for (topic, number), entries in bench.log.topics.items():
+        if topic == "windows":
+            assert {partition_of(WINDOWS, each.key) for each in entries if each.state == COMMITTED} == {
+                number
+            }
+
+
+@pytest.mark.parametrize(
+    ("limits", "turns"),
+    [
+        (BatchLimits(records=2), [2, 2, 1]),
+        (BatchLimits(bytes=1), [1, 1, 1, 1, 1]),
+        (BatchLimits(), [5]),
+    ],
+)
+def test_a_batch_is_bounded(limits: BatchLimits, turns: list[int]) -> None:
+    bench = Bench(limits)
+    bench.log.give(*(record(offset) for offset in range(5)))
+    assert [bench.runner.turn(0) for _ in turns] == turns
+    assert bench.counts() == [1, 2, 3, 4, 5]
+
+
+def test_a_batch_is_bounded_in_time(bench: Bench) -> None:
+    bench.log.give(*(record(offset) for offset in range(200)))
+
+    def slow() -> int:
+        bench.now_ms += 300
+        return bench.now_ms
+
+    bench.runner._clock = slow
+    assert bench.runner.turn(0) == 128
+    assert bench.runner.turn(0) == 72
+
+
+FAILING = ["begin", "produce", "send_offsets", "commit"]
+
+
+@pytest.mark.parametrize("call", FAILING)
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_transaction_that_fails_is_aborted_and_tried_again(bench: Bench, call: str, times: int) -> None:
+    bench.log.give(record(0), record(1), record(0, partition=1))
+    bench.log.fail[call].extend(TransactionFailed("no coordinator") for _ in range(times))
+    for _ in range(times):
+        assert bench.runner.turn(0) == 0
+        assert bench.store_meta() is None
+        assert bench.points[-1] == Point.ABORTED
+    bench.drain()
+    assert (sorted(bench.counts()), bench.log.offsets) == ([1, 1, 2], {0: 2, 1: 1})
+    assert bench.letters() == []
+    assert bench.log.calls.count("abort") == (0 if call == "begin" else times)
+    assert bench.pauses == sorted(bench.pauses)
+    assert len(bench.pauses) == times
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("commit", OutcomeUnknown("timed out")),
+        ("commit", Fenced("by another")),
+        ("send_offsets", Fenced("by another")),
+        ("produce", TopicMissing("no topic")),
+        ("poll", InputLost("out of range")),
+        ("poll", Fenced("instance id")),
+    ],
+)
+def test_what_cannot_be_told_ends_the_process_with_the_store_untouched(
+    bench: Bench, call: str, error: Exception
+) -> None:
+    bench.log.give(record(0))
+    bench.log.fail[call].append(error)
+    with pytest.raises(StageMustExit, match=str(error)):
+        bench.runner.turn(0)
+    assert bench.store_meta() is None
+    assert "abort" not in bench.log.calls
+
+
+def test_an_abort_that_fails_ends_the_process(bench: Bench) -> None:
+    bench.log.give(record(0))
+    bench.log.fail["commit"].append(TransactionFailed("lost"))
+    bench.log.fail["abort"].append(Fenced("by another"))
+    with pytest.raises(StageMustExit, match="by another"):
+        bench.runner.turn(0)
+
+
+@pytest.mark.parametrize("point", [Point.BEGUN, Point.PRODUCED, Point.OFFSETS_SENT, Point.COMMITTED])
+def test_a_crash_leaves_all_of_a_batch_or_nothing(point: Point) -> None:
+    first = Bench()
+    first.log.give(record(0, "wake+5"), record(1, at_ms=9))
+
+    def crash(at: Point) -> None:
+        if at == point:
+            raise KeyboardInterrupt
+
+    first.runner._writer._observe = first.runner._observe = crash
+    with pytest.raises(KeyboardInterrupt):
+        first.runner.turn(0)
+    assert first.store_meta() is None
+    second = Bench()
+    second.log.topics, second.log.offsets, second.log.inputs = (
+        first.log.topics,
+        first.log.offsets,
+        first.log.inputs,
+    )
+    first.log.abort()
+    second.log.assign(0)
+    second.drain()
+    assert (second.counts(), second.log.offsets[0]) == ([1, 1, 2], 2)
+
+
+BAD = record(1, "invariant")
+
+
+def bad(kind: str, **headers: bytes) -> Record:
+    """A record that breaks an invariant, of a kind."""
+    named = {"parley-kind": kind.encode(), "parley-message-id": b"wamid.1", **headers}
+    return BAD._replace(headers=[(name.replace("_", "-"), value) for name, value in named.items() if value])
+
+
+@pytest.mark.parametrize("kind", ["send_requested", "send_screened", "send_assessed", "content_held"])
+def test_a_request_that_cannot_be_applied_is_failed(bench: Bench, kind: str) -> None:
+    bench.log.give(record(0), bad(kind)._replace(timestamp_ms=44), record(2))
+    bench.drain()
+    assert bench.counts() == [1, 2]
+    (letter,) = bench.letters()
+    assert (letter.stage, letter.topic, letter.partition, letter.offset) == ("counting", BAD.topic, 0, 1)
+    assert (letter.key, letter.value, letter.kind, letter.message_id) == (BAD.key, BAD.value, kind, "wamid.1")
+    assert (letter.reason, letter.recorded_at_ms) == ("invariant", 44)
+    assert letter.error == "InvariantBroken: the message says so"
+    (failed,) = bench.values("dispatch")
+    event = dispatch_pb2.DispatchEvent.FromString(failed).send_failed
+    assert (event.message_id, event.refusal.code, event.failed_at_ms) == ("wamid.1", 131_000, 44)
+    assert "parley.screened/0/1" in event.refusal.details
+    ((_, number),) = [
+        place for place, entries in bench.log.topics.items() if place[0] == "dispatch" and entries
+    ]
+    (entry,) = [each for each in bench.log.topics["dispatch", number] if each.state == COMMITTED]
+    assert (entry.key, entry.timestamp_ms) == (b"b:u", 44)
+    assert (KIND, b"send_failed") in entry.headers
+    assert (MESSAGE_ID, b"wamid.1") in entry.headers
+    assert Point.SET_ASIDE in bench.points
+
+
+def test_a_request_is_failed_in_the_conversation_that_its_header_names(bench: Bench) -> None:
+    bench.log.give(bad("send_assessed", **{CONVERSATION: b"b:other"}))
+    bench.drain()
+    entries = [each for (name, _), found in bench.log.topics.items() if name == "dispatch" for each in found]
+    assert [each.key for each in entries if each.state == COMMITTED] == [b"b:other"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "receipt_received",
+        "customer_was_offline",
+        "customer_connected",
+        "customer_message_read",
+        "read_mark_requested",
+        "ticked",
+    ],
+)
+def test_what_only_informs_is_dead_lettered(bench: Bench, kind: str) -> None:
+    bench.log.give(bad(kind), record(2))
+    bench.drain()
+    assert [letter.kind for letter in bench.letters()] == [kind]
+    assert (bench.values("dispatch"), bench.counts(), bench.log.offsets[0]) == ([], [1], 3)
+
+
+@pytest.mark.parametrize(
+    ("stopper", "sentence"),
+    [
+        (
+            bad("customer_message_screened"),
+            r"screened/0/1 \(customer_message_screened\) cannot be applied: Inv",
+        ),
+        (bad("setting_changed"), r"\(setting_changed\)"),
+        (bad("message_delivered"), r"\(message_delivered\)"),
+        (bad(""), r"\(of no kind\)"),
+        (bad("send_screened", **{MESSAGE_ID: b""}), r"nor does it say whose it is"),
+    ],
+)
+def test_anything_else_stops_its_partition_and_ends_the_process(
+    bench: Bench, stopper: Record, sentence: str
+) -> None:
+    bench.log.give(record(0), stopper, record(2), *(record(offset, partition=1) for offset in range(3)))
+    with pytest.raises(StageMustExit, match=sentence):
+        bench.drain()
+    # What precedes it is committed, and the other partition got on.
+    assert bench.log.offsets == {0: 1, 1: 3}
+    assert bench.counts() in ([1, 1, 2, 3], [1, 2, 3, 1])
+    assert bench.letters() == []
+    stands = bench.store_meta()
+    assert stands is not None
+    assert stands.next_offset == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (BAD._replace(value=b"\xff"), "undecodable"),
+        (record(1, "bug"), "failing"),
+        (record(1, "large"), "too_large"),
+    ],
+)
+def test_the_letter_says_why(bench: Bench, broken: Record, reason: str) -> None:
+    bench.log.give(broken._replace(headers=bad("receipt_received").headers))
+    bench.drain()
+    assert [letter.reason for letter in bench.letters()] == [reason]
+
+
+def test_a_value_that_makes_the_letter_too_large_is_left_where_it_lies(bench: Bench) -> None:
+    bench.log.give(BAD._replace(value=b"\xff" * 990_000, headers=bad("receipt_received").headers))
+    bench.drain()
+    (letter,) = bench.letters()
+    assert (letter.value, letter.offset) == (b"", 1)
+
+
+def test_too_many_in_a_minute_stop_the_service() -> None:
+    bench = Bench(per_minute=3)
+    letters = [bad("ticked")._replace(offset=offset) for offset in range(7)]
+    bench.log.give(*letters[:3])
+    bench.drain()
+    bench.now_ms += 60_000
+    bench.log.give(*letters[3:6])
+    bench.drain()
+    bench.now_ms += 59_999
+    bench.log.give(letters[6])
+    with pytest.raises(StageMustExit, match="more than 3 records could not be applied within a minute"):
+        bench.runner.turn(0)
+    assert len(bench.letters()) == 6
+
+
+def test_the_record_for_which_a_batch_is_refused_is_found(bench: Bench) -> None:
+    bench.log.give(
+        *(record(offset, "poison" if offset == 3 else "m", f"b:{offset}".encode()) for offset in range(6))
+    )
+    bench.log.inputs[0][3] = bench.log.inputs[0][3]._replace(headers=bad("send_screened").headers)
+    bench.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
+    bench.drain()
+    assert [(letter.offset, letter.reason) for letter in bench.letters()] == [(3, "failing")]
+    assert "Message size too large" in bench.letters()[0].error
+    assert (len(bench.counts()), bench.log.offsets[0]) == (5, 6)
+    assert bench.log.limits[:4] == [2_000, 2_000, 2_000, 1]
+    assert bench.log.limits[-1] == 2_000
+
+
+def test_what_a_timer_wants_written_and_is_refused_ends_the_process(bench: Bench) -> None:
+    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    bench.drain()
+    bench.log.rejects = lambda topic, value: topic == "windows" and b"woken" in value
+    bench.log.give(record(1, at_ms=NOW_MS + 9)._replace(headers=bad("send_screened").headers))
+    with pytest.raises(StageMustExit, match="Message size too large"):
+        bench.drain()
+
+
+def test_a_refused_record_that_may_not_be_gone_past_ends_the_process(bench: Bench) -> None:
+    bench.log.give(record(0, "poison"))
+    bench.log.rejects = lambda topic, _: topic == "windows"
+    with pytest.raises(StageMustExit, match=r"cannot be applied.*Message size too large"):
+        bench.drain()
+
+
+@pytest.mark.parametrize("error", [StoreFailed("disk full")])
+def test_a_store_that_fails_is_no_record_s_fault(bench: Bench, error: Exception) -> None:
+    def fail(_: bytes) -> None:
+        raise error
+
+    partition = bench.runner.partitions[0]
+    partition._rows._load = fail
+    bench.log.give(bad("receipt_received"))
+    with pytest.raises(StageMustExit, match="disk full"):
+        bench.runner.turn(0)
+    assert bench.letters() == []
+
+
+def test_a_failing_timer_ends_the_process(bench: Bench) -> None:
+    bench.log.give(record(0, "timer-bug+5"), record(1, at_ms=9))
+    with pytest.raises(StageMustExit, match="TimerFailed"):
+        bench.runner.turn(0)
+
+
+def test_a_tick_wakes_a_quiet_partition(bench: Bench) -> None:
+    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    bench.runner.turn(0)
+    assert bench.log.ticks == []
+    bench.now_ms += 5
+    bench.runner.turn(0)
+    assert bench.log.ticks == [(0, NOW_MS + 5)]
+    bench.drain()
+    assert bench.counts() == [1, 1]
+    bench.now_ms += 60_000
+    bench.drain()
+    assert len(bench.log.ticks) == 1
+
+
+def test_a_partition_is_ticked_once_a_second_at_most_and_only_at_zero_lag(bench: Bench) -> None:
+    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    bench.runner.turn(0)
+    bench.now_ms += 10
+    dropped: list[Record] = []
+    bench.log.give = lambda *records: dropped.extend(records)  # type: ignore[method-assign]
+    for step_ms, expected in [(0, 1), (999, 1), (1, 2), (1_000, 3)]:
+        bench.now_ms += step_ms
+        bench.runner.turn(0)
+        assert len(bench.log.ticks) == expected
+    bench.log.caught_up = lambda partition: partition < 0  # type: ignore[method-assign]
+    bench.now_ms += 5_000
+    bench.runner.turn(0)
+    assert len(bench.log.ticks) == 3
+
+
+def test_a_partition_given_back_is_closed_and_found_again(bench: Bench) -> None:
+    bench.log.give(record(0))
+    bench.runner.turn(0)
+    bench.log.revoke(0)
+    assert (bench.points[-1], list(bench.runner.partitions)) == (Point.REVOKED, [1])
+    bench.log.assign(0)
+    assert bench.points[-2:] == [Point.ASSIGNED, Point.RESTORED]
+    bench.log.give(record(1))
+    bench.drain()
+    assert bench.counts() == [1, 2]
+
+
+def test_a_start_without_broker_may_be_repeated() -> None:
+    bench = Bench()
+    bench.log.fail["subscribe"].append(LogUnavailable("no broker"))
+    with pytest.raises(LogUnavailable):
+        bench.runner.start()
+    bench.runner.start()
+
+
+def test_closing_leaves_the_group_and_the_stores(bench: Bench) -> None:
+    bench.runner.close()
+    assert bench.log.calls[-1] == "close"
+    assert bench.runner.partitions == {}
