@@ -10,6 +10,7 @@ from services.runtime.kafka_connection import KafkaConnection
 
 KEY = "PARLEY_PLATFORM_KEY"
 PREFIX = "PARLEY_TOPIC_PREFIX"
+ALLOW_PRIVATE = "PARLEY_WEBHOOK_ALLOW_PRIVATE"
 DEFAULT_PREFIX = "parley."
 
 
@@ -24,8 +25,13 @@ def platform_key_text(file: Path, environment: Mapping[str, str]) -> str:
 
 def reaching(connection: KafkaConnection, key: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables by which any program, the `parley` command too, reaches this instance."""
-    prefix = environment.get(PREFIX) or DEFAULT_PREFIX
-    return {**connection.environment(), KEY: key, PREFIX: prefix}
+    return {
+        **connection.environment(),
+        KEY: key,
+        PREFIX: environment.get(PREFIX) or DEFAULT_PREFIX,
+        # On one's own machine webhooks go to one's own machine.
+        ALLOW_PRIVATE: environment.get(ALLOW_PRIVATE) or "true",
+    }
 
 
 def for_processes(reaching: Mapping[str, str], directory: RunDirectory) -> dict[str, str]:
@@ -33,6 +39,7 @@ def for_processes(reaching: Mapping[str, str], directory: RunDirectory) -> dict[
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
     return {
         "PARLEY_DATA_DIR": str(directory.state),
+        "PARLEY_HANDSET_DATED_MESSAGES": "true",
         **inherited,
         **reaching,
         "PYTHONUNBUFFERED": "1",

@@ -61,8 +61,7 @@ def platform_processes(addresses: Addresses, options: Options) -> ProcessTable:
     ingress, handset = addresses.port(INGRESS_PORT), addresses.port(HANDSET_PORT)
     extra = {
         INGRESS: {"PARLEY_INGRESS_PORT": str(ingress), "PARLEY_NUMBER_RATE": str(options.number_rate)},
-        HANDSET: {"PARLEY_HANDSET_PORT": str(handset), "PARLEY_HANDSET_DATED_MESSAGES": "true"},
-        WEBHOOKS: {"PARLEY_WEBHOOK_ALLOW_PRIVATE": "true"},
+        HANDSET: {"PARLEY_HANDSET_PORT": str(handset)},
     }
     return ProcessTable(
         processes=[
