@@ -30,6 +30,8 @@ def wait_until_led(admin: AdminClient, partitions: Mapping[str, int]) -> None:
     places = [TopicPartition(topic, each) for topic, count in partitions.items() for each in range(count)]
     deadline = time.monotonic() + LEADERS_SECONDS_MAX
     while places:
+        # Without it the client may go on with what it knew before the topics had leaders.
+        admin.list_topics(timeout=ANSWER_SECONDS_MAX)
         try:
             _ask(admin, places)
         except KafkaException:
