@@ -58,7 +58,7 @@ async def _serve(settings: IngressSettings, connection: KafkaConnection, platfor
 async def _start_and_watch(ingress: Ingress) -> None:
     await ingress.start()
     gc.freeze()  # what has been loaded stays: no need to look through it again and again
-    log.info("serving the Cloud API", url=ingress.url)
+    log.info("serving the Cloud API", url=ingress.url, health=ingress.health_url)
     await ingress.watch()
 
 

@@ -70,6 +70,11 @@ class Ingress:
         self.url = ""
         """Where the Cloud API is served, once started."""
 
+    @property
+    def health_url(self) -> str:
+        """Where /metrics and /readyz are served, once started."""
+        return f"http://{self._settings.health_host}:{self._health_server.port}"
+
     async def start(self) -> None:
         """Open the health port, wait for Kafka, read all settings, and only then serve.
 
