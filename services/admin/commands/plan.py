@@ -16,6 +16,7 @@ from services.admin.settings_writer import SettingsWriter
 from services.contracts.instants import rfc3339
 from services.rate_and_bill.plan_errors import PlanInvalid
 from services.rate_and_bill.plan_file import read_plan
+from services.rate_and_bill.publication import NotPublishable, publication
 from services.rate_and_bill.words import CATEGORY_WORDS
 from services.runtime.clock import wall_clock_ms
 
@@ -39,18 +40,18 @@ def publish(file: PlanFile, as_json: AsJson = False) -> None:
     """Publish a plan, or a further version of one; it holds from its effective date.
 
     A message is priced by the version in force when it was accepted, so a price is changed by a new version
-    and never in place.
+    and never in place. Publishing the same again changes nothing.
     """
     plan = _read(file)
     instance = open_instance()
 
     def changes(settings: SettingsSnapshot) -> list[Setting]:
         known = settings.get(f"price-plan/{plan.name}")
-        if known is not None:
-            _refuse_step_back(known.price_plan, plan)
-        return [
-            Setting(key=f"price-plan/{plan.name}", price_plan=plan, effective_from_ms=plan.effective_from_ms)
-        ]
+        try:
+            setting = publication(plan, known.price_plan if known else None)
+        except NotPublishable as error:
+            raise Refused(f"{error}.") from None
+        return [] if setting is None else [setting]
 
     SettingsWriter(instance.connection, instance.topic_prefix, wall_clock_ms).change(changes)
     print_object(_summary(plan), as_json)
@@ -85,22 +86,6 @@ def _read(file: Path) -> plan_pb2.PricePlan:
         return read_plan(file)
     except PlanInvalid as error:
         raise Refused(str(error)) from None
-
-
-def _refuse_step_back(known: plan_pb2.PricePlan, plan: plan_pb2.PricePlan) -> None:
-    if plan.version <= known.version:
-        raise Refused(
-            f"Version {known.version} of {plan.name} is published already: give this one a higher version."
-        )
-    if plan.effective_from_ms < known.effective_from_ms:
-        raise Refused(
-            f"Version {known.version} of {plan.name} holds from {rfc3339(known.effective_from_ms)}: "
-            "a later version cannot hold from before that."
-        )
-    if plan.currency != known.currency:
-        raise Refused(
-            f"{plan.name} is in {known.currency}: publish a plan in {plan.currency} by another name."
-        )
 
 
 def _summary(plan: plan_pb2.PricePlan) -> dict[str, Any]:

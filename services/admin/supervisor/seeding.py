@@ -16,6 +16,7 @@ from services.admin.supervisor.run_directory import write_private_json
 from services.admin.topics import Topics
 from services.identity.platform_key import PlatformKey
 from services.rate_and_bill.plan_file import read_plan, shipped_plans
+from services.rate_and_bill.publication import publication
 from services.runtime.kafka_connection import KafkaConnection
 
 LAUNCH_PLAN = "launch-2018"
@@ -70,8 +71,9 @@ def _plan(settings: SettingsSnapshot) -> list[Setting]:
     plan = read_plan(shipped_plans()[LAUNCH_PLAN])
     known = settings.get(f"price-plan/{plan.name}")
     if known is not None and known.price_plan.version >= plan.version:
-        return []
-    return [Setting(key=f"price-plan/{plan.name}", price_plan=plan, effective_from_ms=plan.effective_from_ms)]
+        return []  # an operator may have gone on from what is shipped
+    setting = publication(plan, known.price_plan if known else None)
+    return [] if setting is None else [setting]
 
 
 def _platform(settings: SettingsSnapshot, options: Options) -> list[Setting]:
