@@ -46,7 +46,7 @@ class SettingsTable:
         """Read everything that is committed, then follow in a task.
 
         Waits, with a log line an attempt, until a broker answers. Raises KafkaRefused, TopicMissing and
-        SettingsUnreadable.
+        SettingsUnreadable; call `stop` then too.
         """
         await until_reachable(self._connection)
         await require_topics(self._connection, [(self._partition.topic, 1)])
