@@ -15,7 +15,7 @@ from services.contracts.catalogue import topic
 from services.runtime import dead_letters
 from services.runtime.clock import wall_clock_ms
 from services.runtime.dead_letters import DeadLetters
-from services.runtime.health import Health, HealthServer, HealthThread
+from services.runtime.health import Health, HealthServer, HealthThread, StateAnswer
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_reachable import KafkaRefused
@@ -34,6 +34,7 @@ from services.runtime.stage_exit import StageMustExit
 from services.runtime.state_view import StateView
 
 EXIT_FAILED = 1
+UNAVAILABLE = 503
 TURN_SECONDS = 0.1
 """Longest wait for a record; so long may a stop take to be seen."""
 
@@ -81,12 +82,28 @@ class _StageProcess:
         self._connection = connection
         self._observe = observe
         self._health = Health()
+        self._view: StateView | None = None
         self._stopping = False
 
     def run(self) -> None:
+        settings = self._settings
+        server = HealthServer(settings.health_host, settings.health_port, self._health, self._read_state)
+        health = HealthThread(server)
+        try:
+            health.start()
+        except OSError as error:
+            raise StageMustExit(
+                f"PARLEY_HEALTH_PORT {settings.health_port} cannot be used: {error.strerror or error}"
+            ) from error
+        try:
+            self._wait_for_kafka()
+            self._work(f"{settings.health_host}:{health.port}")
+        finally:
+            health.stop()
+
+    def _work(self, health_address: str) -> None:
         stage, settings = self._stage, self._settings
-        address = f"{settings.health_host}:{settings.health_port}"
-        identity = StageIdentity(stage.name, settings.ordinal, settings.topic_prefix, address)
+        identity = StageIdentity(stage.name, settings.ordinal, settings.topic_prefix, health_address)
         kafka = KafkaLog(self._connection, identity, stage.input, stage.changelog, settings.group_protocol)
         state_dir = settings.data_dir / stage.name
         runner = StageRunner(
@@ -98,18 +115,14 @@ class _StageProcess:
             StageMetrics(stage.name),
             observe=self._observe,
         )
-        view = StateView(stage.input, runner.partitions, Owners(self._connection, identity))
-        health = HealthThread(HealthServer(settings.health_host, settings.health_port, self._health, view))
-        try:
-            health.start()
-        except OSError as error:
-            raise StageMustExit(f"no health port at {address}: {error.strerror or error}") from error
-        try:
-            self._wait_for_kafka()
-            self._join(runner)
-            self._loop(runner, kafka)
-        finally:
-            health.stop()
+        self._view = StateView(stage.input, runner.partitions, Owners(self._connection, identity))
+        self._join(runner)
+        self._loop(runner, kafka)
+
+    def _read_state(self, key: bytes) -> StateAnswer:
+        if self._view is None:
+            return StateAnswer(UNAVAILABLE, {"error": "starting"})
+        return self._view(key)
 
     def _wait_for_kafka(self) -> None:
         self._health.not_ready("no broker answers")

@@ -1,0 +1,242 @@
+"""A stage as a child process on a real broker, and what lies in its topics."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from google.protobuf.message import Message
+
+from parley.window.v1 import windows_pb2
+from services.admin.topics import Topics
+from services.contracts.catalogue import topic
+from services.contracts.headers import Headers, headers_for
+from services.contracts.placement import partition_of
+from services.runtime.kafka_connection import KafkaConnection
+from services.runtime.kafka_settings import StageIdentity
+from tests.unit.counting_stage import CountingStage, message
+
+DEADLINE_SECONDS = 20.0
+TOPICS = ("screened", "session-window-changelog", "windows", "dead-letters", "dispatch")
+
+
+def until(done: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """Wait for the thing itself."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:g} s for {what}")
+        time.sleep(0.02)
+
+
+class Found(NamedTuple):
+    """A committed record."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    timestamp_ms: int
+    headers: Headers
+
+
+class Bench:
+    """Topics of one test, with a prefix of their own, and a place for state."""
+
+    def __init__(self, connection: KafkaConnection, data_dir: Path) -> None:
+        self.connection = connection
+        self.prefix = f"t{uuid4().hex[:8]}."
+        self.data_dir = data_dir
+        self.stage = CountingStage()
+        self.identity = StageIdentity(self.stage.name, 0, self.prefix)
+        self.admin = AdminClient(connection.librdkafka())
+        Topics(self.admin, self.prefix, [topic(name) for name in TOPICS]).create()
+        self._producer = Producer({**connection.librdkafka(), "linger.ms": 5})
+        self.sent = 0
+
+    def send(self, keys: Iterable[bytes], message_id: str = "m", at_ms: int | None = None) -> None:
+        """Customers' messages, one for each key."""
+        for key in keys:
+            at = int(time.time() * 1000) if at_ms is None else at_ms
+            event = message(message_id, at)
+            self.send_raw(key, event, headers_for(event, "customer_message_screened"), at)
+        self._producer.flush(DEADLINE_SECONDS)
+
+    def send_raw(self, key: bytes, event: Message | bytes, headers: Headers, at_ms: int) -> None:
+        """One input record, as it is."""
+        value = event if isinstance(event, bytes) else event.SerializeToString()
+        number = partition_of(self.stage.input, key)
+        self._producer.produce(
+            self.prefix + "screened", value, key, number, timestamp=at_ms, headers=[*headers]
+        )
+        self.sent += 1
+
+    def flush(self) -> None:
+        self._producer.flush(DEADLINE_SECONDS)
+
+    def committed(self) -> dict[int, int]:
+        """The group's offset of each partition that has one."""
+        # Read uncommitted: not held back by a transaction that a killed process has left open.
+        consumer = Consumer(
+            {
+                **self.connection.librdkafka(),
+                "group.id": self.identity.group,
+                "isolation.level": "read_uncommitted",
+            }
+        )
+        places = [
+            TopicPartition(self.prefix + "screened", number) for number in range(self.stage.input.partitions)
+        ]
+        found = {
+            place.partition: place.offset for place in consumer.committed(places, 10) if place.offset >= 0
+        }
+        consumer.close()
+        return found
+
+    def set_offset(self, partition: int, offset: int) -> None:
+        """Overwrite the group's offset, as nobody should: in a transaction of no member."""
+        settings = self.connection.librdkafka()
+        producer = Producer({**settings, "transactional.id": uuid4().hex})
+        consumer = Consumer({**settings, "group.id": self.identity.group})
+        producer.init_transactions(10)
+        producer.begin_transaction()
+        producer.send_offsets_to_transaction(
+            [TopicPartition(self.prefix + "screened", partition, offset)],
+            consumer.consumer_group_metadata(),
+            10,
+        )
+        producer.commit_transaction(10)
+        consumer.close()
+        until(lambda: self.committed()[partition] == offset, "the offset to be set")
+
+    def wait_until_done(self) -> None:
+        """Until the group's offsets cover all that was sent."""
+        until(lambda: sum(self.committed().values()) >= self.sent, f"{self.sent} records to be done")
+
+    def read(self, name: str) -> list[Found]:
+        """All committed records of a topic."""
+        consumer = Consumer(
+            {
+                **self.connection.librdkafka(),
+                "group.id": uuid4().hex,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": 5,
+            }
+        )
+        declared = topic(name)
+        consumer.assign([TopicPartition(self.prefix + name, each, 0) for each in range(declared.partitions)])
+        found: list[Found] = []
+        ends = 0
+        while ends < declared.partitions:
+            each: Any = consumer.poll(10)
+            assert each is not None, f"no end of {name}: a transaction is open"
+            if each.error() is not None:
+                assert each.error().code() == KafkaError._PARTITION_EOF
+                ends += 1
+            else:
+                found.append(
+                    Found(
+                        each.partition(),
+                        each.offset(),
+                        each.key(),
+                        each.value(),
+                        each.timestamp()[1],
+                        each.headers() or [],
+                    )
+                )
+        consumer.close()
+        return found
+
+    def counts(self) -> dict[bytes, list[int]]:
+        """By conversation, the counts told, in order: 1, 2, 3… if each message had its effect once."""
+        told: dict[bytes, list[int]] = {}
+        for each in self.read("windows"):
+            told.setdefault(each.key, []).append(windows_pb2.WindowEvent.FromString(each.value).opened_at_ms)
+        return told
+
+
+class StageChild:
+    """The counting stage in a process of its own."""
+
+    def __init__(self, bench: Bench, **environment: str) -> None:
+        self.port = _free_port()
+        self.log = bench.data_dir / f"{uuid4().hex[:6]}.log"
+        defaults = {
+            **bench.connection.environment(),
+            "PARLEY_TOPIC_PREFIX": bench.prefix,
+            "PARLEY_DATA_DIR": str(bench.data_dir / "state"),
+            "PARLEY_HEALTH_PORT": str(self.port),
+            "PYTHONPATH": os.pathsep.join([".", "services/contracts"]),
+            "PATH": os.environ["PATH"],
+        }
+        given = {name: value for name, value in {**defaults, **environment}.items() if value}
+        with self.log.open("w") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", "tests.integration.counting_service"],
+                env=given,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=Path(__file__).parents[2],
+            )
+
+    def wait(self, seconds: float = DEADLINE_SECONDS) -> int:
+        """Exit status, negative for a signal."""
+        return self._process.wait(seconds)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """Whatever it does."""
+        self._process.kill()
+        self._process.wait(DEADLINE_SECONDS)
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of the health port; 0 when it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def state(self, key: str) -> tuple[int, dict[str, Any]]:
+        status, body = self.get(f"/state?key={key}")
+        return status, json.loads(body)
+
+    def wait_ready(self) -> None:
+        until(lambda: self.get("/readyz")[0] == 200, "the stage to be ready")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
