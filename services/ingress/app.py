@@ -99,14 +99,14 @@ class CloudApi:
             raise unknown_path(path)
         if request.method != hdrs.METH_POST:
             raise wrong_method(request.method)
+        if self._in_hand >= self._in_hand_max:  # first, so that a refusal costs next to nothing
+            raise overloaded("Too many requests wait already: send again.", RETRY_AFTER_OVERLOAD_SECONDS)
         others = form_members(query, "The query") if query else {}
         sender = self._sender(phone_number_id, self._account(request, others.pop(TOKEN_PARAMETER, "")))
         key = idempotency_key_of(request.headers.getall(IDEMPOTENCY_KEY, ()))
         body = await self._bodies.read(request)
         members = members_of(body, request.headers.get(hdrs.CONTENT_TYPE, ""), others)
         traceparent = self._tracer.traceparent(request.headers.get(TRACEPARENT))
-        if self._in_hand >= self._in_hand_max:
-            raise overloaded("Too many requests wait already: send again.", RETRY_AFTER_OVERLOAD_SECONDS)
         self._in_hand += 1
         try:
             return await self._endpoint.post(sender, members, key, traceparent)

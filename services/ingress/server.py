@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
@@ -96,7 +97,6 @@ class _TurnedAway(asyncio.Protocol):
             f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
             f"Retry-After: {error.retry_after_seconds}\r\nConnection: close\r\n\r\n"
         )
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        transport.write(head.encode() + body)
+        cast(asyncio.Transport, transport).write(head.encode() + body)
         # Closing at once would reset the connection under a request that is on its way.
         asyncio.get_running_loop().call_later(_TURNED_AWAY_SECONDS, transport.close)

@@ -1,10 +1,22 @@
-"""Benches that several unit tests share."""
+"""What several unit tests share: a replica of ingress, and the event loops to run it on."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import uvloop
 
 from tests.unit.ingress_bench import Bench, ingress_bench
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:
+    """Ingress is tested on both loops, since it runs on uvloop, whose transports differ in small ways."""
+    loops: dict[str, LoopFactory] = {"asyncio": asyncio.new_event_loop}
+    if item.path.stem in {"test_ingress_http", "test_ingress_overload"}:
+        loops["uvloop"] = uvloop.new_event_loop
+    return loops
 
 
 @pytest.fixture

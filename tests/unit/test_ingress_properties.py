@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 
 import httpx
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ Ask = Callable[..., httpx.Response]
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
     """Asks one server, which runs in a thread of its own, and says what it answered."""
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     bench: Future[Bench] = Future()
     leave = asyncio.Event()
 
