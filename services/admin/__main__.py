@@ -20,8 +20,8 @@ GROUPS = {
     "dead-letters": "dead_letters",
 }
 """Groups of commands by name, with the module of each."""
-SINGLE = {"platform-key": "platform_key"}
-"""Commands that are no group."""
+SINGLE = {"verify": "verify", "platform-key": "platform_key"}
+"""Commands that are no group; the function is called as its module."""
 ABOUT = """Operate a Parley: accounts, consent, prices, the ledger.
 
 Where .run/parley.json describes a running instance (`make up`) that one is meant; elsewhere the environment
@@ -48,7 +48,7 @@ def make_app(words: list[str]) -> typer.Typer:
             app.add_typer(import_module(f"services.admin.commands.{module}").app, name=name)
     for name, module in SINGLE.items():
         if named in (None, name):
-            app.add_typer(import_module(f"services.admin.commands.{module}").app)
+            app.command(name)(getattr(import_module(f"services.admin.commands.{module}"), module))
     return app
 
 

@@ -1,14 +1,9 @@
 """`parley platform-key`: a new secret for a new platform."""
 
-import typer
-
 from services.admin.output import AsJson, print_json
 from services.identity.platform_key import PlatformKey
 
-app = typer.Typer()
 
-
-@app.command("platform-key")
 def platform_key(as_json: AsJson = False) -> None:
     """Make a platform key for PARLEY_PLATFORM_KEY, and print it.
 
