@@ -4,11 +4,14 @@ import asyncio
 import gc
 import signal
 import sys
+from dataclasses import replace
 
 import structlog
 import uvloop
 
 from services.identity.platform_key import BadPlatformKey, PlatformKey
+from services.ingress.descriptors import room_for
+from services.ingress.limits import HttpLimits
 from services.ingress.process import Ingress, SettingsLost
 from services.ingress.settings import IngressSettings
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
@@ -38,7 +41,9 @@ def main() -> None:
 
 
 async def _serve(settings: IngressSettings, connection: KafkaConnection, platform_key: PlatformKey) -> None:
-    ingress = Ingress(settings, connection, platform_key)
+    limits = HttpLimits()
+    limits = replace(limits, connections_max=room_for(limits.connections_max))
+    ingress = Ingress(settings, connection, platform_key, limits)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
