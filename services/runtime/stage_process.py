@@ -11,9 +11,9 @@ import structlog
 from google.protobuf.internal import api_implementation
 from pydantic import Field
 
-from services.contracts.catalogue import topic
+from services.contracts.catalogue import Topic, topic
 from services.runtime import dead_letters
-from services.runtime.clock import wall_clock_ms
+from services.runtime.clock import Clock, wall_clock_ms
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.health import Health, HealthServer, HealthThread, StateAnswer
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
@@ -21,7 +21,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_reachable import KafkaRefused
 from services.runtime.kafka_settings import GroupProtocol, StageIdentity
 from services.runtime.kafka_startup import TopicMissing, require_topics, until_reachable
-from services.runtime.log import LogUnavailable
+from services.runtime.log import Log, LogUnavailable
 from services.runtime.logs import configure_logs
 from services.runtime.metrics import StageMetrics
 from services.runtime.owners import Owners
@@ -38,6 +38,9 @@ UNAVAILABLE = 503
 TURN_SECONDS = 0.1
 """Longest wait for a record; so long may a stop take to be seen."""
 
+MakeLog = Callable[[KafkaConnection, StageIdentity, Topic, Topic, GroupProtocol], Log]
+"""Given the input and the changelog; the product passes KafkaLog."""
+
 log = structlog.get_logger()
 
 
@@ -49,8 +52,16 @@ class StageSettings(ServiceSettings):
     """More records that cannot be applied stop the stage."""
 
 
-def run_stage(make_stage: Callable[[], Stage], observe: Observe = observe_nothing) -> None:
+def run_stage(
+    make_stage: Callable[[], Stage],
+    observe: Observe = observe_nothing,
+    *,
+    clock: Clock = wall_clock_ms,
+    make_log: MakeLog = KafkaLog,
+) -> None:
     """Run a stage on Kafka until SIGTERM; exits the process on what it cannot mend.
+
+    Services name their stage and nothing else; the rest is for tests.
 
     Exit status: 0 after SIGTERM or SIGINT; 78 for a bad setting; 1 for what a person must look at (a missing
     topic, state that disagrees with the group's offset, a record that stops its partition) or a restart mends
@@ -68,19 +79,27 @@ def run_stage(make_stage: Callable[[], Stage], observe: Observe = observe_nothin
     signal.signal(signal.SIGTERM, _exit_now)
     signal.signal(signal.SIGINT, _exit_now)
     try:
-        _StageProcess(stage, settings, connection, observe).run()
+        _StageProcess(stage, settings, connection, observe, clock, make_log).run()
     except (StageMustExit, TopicMissing, KafkaRefused) as reason:
         _fail(f"{stage.name}: {reason}")
 
 
 class _StageProcess:
     def __init__(
-        self, stage: Stage, settings: StageSettings, connection: KafkaConnection, observe: Observe
+        self,
+        stage: Stage,
+        settings: StageSettings,
+        connection: KafkaConnection,
+        observe: Observe,
+        clock: Clock,
+        make_log: MakeLog,
     ) -> None:
         self._stage = stage
         self._settings = settings
         self._connection = connection
         self._observe = observe
+        self._clock = clock
+        self._make_log = make_log
         self._health = Health()
         self._view: StateView | None = None
         self._stopping = False
@@ -104,14 +123,16 @@ class _StageProcess:
     def _work(self, health_address: str) -> None:
         stage, settings = self._stage, self._settings
         identity = StageIdentity(stage.name, settings.ordinal, settings.topic_prefix, health_address)
-        kafka = KafkaLog(self._connection, identity, stage.input, stage.changelog, settings.group_protocol)
+        kafka = self._make_log(
+            self._connection, identity, stage.input, stage.changelog, settings.group_protocol
+        )
         state_dir = settings.data_dir / stage.name
         runner = StageRunner(
             stage,
             kafka,
             lambda number: RocksStore(state_dir / f"partition-{number}"),
-            wall_clock_ms,
-            DeadLetters(stage.name, stage.input, wall_clock_ms, settings.dead_letters_per_minute),
+            self._clock,
+            DeadLetters(stage.name, stage.input, self._clock, settings.dead_letters_per_minute),
             StageMetrics(stage.name),
             observe=self._observe,
         )
@@ -143,7 +164,7 @@ class _StageProcess:
             else:
                 return
 
-    def _loop(self, runner: StageRunner, kafka: KafkaLog) -> None:
+    def _loop(self, runner: StageRunner, kafka: Log) -> None:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self._stopping:
