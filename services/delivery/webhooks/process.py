@@ -40,8 +40,6 @@ OPEN_RECORDS_MAX = 100_000
 PENDING_MAX = 2_000
 """Updates that wait for Kafka to put them off; at it nothing more is read."""
 READINESS_SECONDS = 0.5
-GRACE_SECONDS = 2.0
-"""Beyond a try's time-out, for what a try under way leaves to write."""
 
 log = structlog.get_logger()
 
@@ -118,7 +116,7 @@ class WebhookWorker:
     async def stop(self) -> None:
         """Finish the tries that are under way, commit what is settled, and disconnect."""
         self._health.not_ready("stopping")
-        await self._endpoints.stop(self._settings.webhook_timeout_seconds + GRACE_SECONDS)
+        await self._endpoints.stop(self._settings.webhook_stop_seconds)
         for task in self._asides:
             task.cancel()
         for reader in (self._events, self._retries):

@@ -35,6 +35,8 @@ class WebhookSettings(WorkerSettings):
     """Failures in a row after which an endpoint is left alone."""
     webhook_circuit_open_seconds: Seconds = 5
     """For how long at first; doubled up to a minute while a single probe fails too."""
+    webhook_stop_seconds: Seconds = 5
+    """How long tries under way may take once the worker is told to end; those cut off are made again."""
     webhook_allow_private: bool = False
     """Whether webhooks may go to private addresses, loopback included, and in the clear."""
     webhook_ca_file: Path | None = None
