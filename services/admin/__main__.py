@@ -20,7 +20,7 @@ GROUPS = {
     "dead-letters": "dead_letters",
 }
 """Groups of commands by name, with the module of each."""
-SINGLE = {"verify": "verify", "platform-key": "platform_key"}
+SINGLE = {"verify": "verify", "trace": "trace", "platform-key": "platform_key"}
 """Commands that are no group; the function is called as its module."""
 ABOUT = """Operate a Parley: accounts, consent, prices, the ledger.
 

@@ -11,15 +11,20 @@ from services.runtime.kafka_connection import KafkaConnection
 ANSWER_SECONDS_MAX = 15.0
 
 
-def committed_records(connection: KafkaConnection, topic: str, partitions: int) -> Iterator[Message]:
+def committed_records(
+    connection: KafkaConnection, topic: str, partitions: int, only: int | None = None
+) -> Iterator[Message]:
     """Committed records of ``topic``, each partition in order, up to where it ends now.
 
+    ``partitions`` is how many the topic has; ``only`` leaves all but one of them out.
     A transaction that is committed or open at the call is waited for: a commit returns before its records
     show, and whoever wrote something shall read it. Blocks. Raises ``KafkaException`` when the broker does
     not answer, the topic is missing or a transaction stays open.
     """
     with AdminClient({**connection.librdkafka(), "log_level": 0}) as admin:
         ends = ends_of(admin, topic, partitions)
+    if only is not None:
+        ends = {only: ends[only]}
     consumer = Consumer(
         {
             **connection.librdkafka(),
