@@ -128,18 +128,15 @@ class Story:
     async def _the_ledger(self) -> None:
         self._step("The ledger, from the topic: a reason on each line")
         entries = await parley_json(self._instance, "ledger", "tail", "--explain")
-        table = Table("#", "kind", "market", "amount", "reserved", "balance", "reason", "why", expand=True)
+        table = Table("#", "kind", "market", "amount USD", "reserved", "balance", "reason")
+        for column in table.columns[3:6]:
+            column.justify = "right"
         for entry in entries:
             amounts = [_amount(entry[name]) for name in ("amount", "reserved", "balance")]
-            table.add_row(
-                str(entry["sequence"]),
-                entry["kind"],
-                entry["market"],
-                *amounts,
-                entry["reason"],
-                entry["explanation"],
-            )
+            table.add_row(str(entry["sequence"]), entry["kind"], entry["market"], *amounts, entry["reason"])
         self._console.print(table)
+        for entry in entries:
+            self._console.print(f"  [cyan]{entry['sequence']}[/]  {entry['explanation']}", highlight=False)
         kinds = [entry["kind"] for entry in entries]
         self._require(kinds == ["free", "authorized", "captured", "authorized", "captured"], "five entries")
         self._step("The proof, recomputed from the topics by a program that shares no rule with the services")
@@ -152,7 +149,7 @@ class Story:
 
     async def _status(self, wamid: str, status: str) -> dict[str, Any]:
         heard = await self._business.hears(id=wamid, status=status)
-        self._line("webhook", f"status {status}", str(heard.get("pricing", "")))
+        self._line("webhook", f"status {status}", _priced(heard))
         return heard
 
     async def _window(self, number: str) -> dict[str, Any]:
@@ -212,9 +209,14 @@ async def tell(console: Console, instance: Instance) -> None:
         await Story(console, instance, business, phones).tell()
 
 
+def _priced(status: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in status.get("pricing", {}).items())
+
+
 def _amount(money: dict[str, Any] | None) -> str:
+    """Units with four decimals, as the launch card has them."""
     if money is None:
         return ""
     sign = "-" if money["micros"] < 0 else ""
     units, micros = divmod(abs(money["micros"]), 1_000_000)
-    return f"{sign}{units}.{micros:06d}".rstrip("0").ljust(len(sign) + 6, "0") + f" {money['currency']}"
+    return f"{sign}{units}.{micros // 100:04d}"
