@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from confluent_kafka import Producer
 
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
@@ -115,3 +116,17 @@ def test_it_serves_says_so_and_ends_in_peace(kafka: KafkaConnection) -> None:
         assert 'parley_ingress_requests_total{code="0"} 1.0' in httpx.get(urls["health"] + "/metrics").text
         ingress.send_signal(signal.SIGTERM)
         assert ingress.wait(START_SECONDS_MAX) == 0
+
+
+def test_settings_that_can_no_longer_be_followed_end_it(kafka: KafkaConnection) -> None:
+    prefix = seeded_topics(kafka)
+    with process(settings(kafka, prefix)) as ingress:
+        until(ingress, "serving the Cloud API")
+        producer = Producer(kafka.librdkafka())
+        producer.produce(f"{prefix}settings", key=b"account/1", value=b"\xff")
+        producer.flush(START_SECONDS_MAX)
+        _, complaint = ingress.communicate(timeout=START_SECONDS_MAX)
+    assert ingress.returncode == 1
+    last = complaint.splitlines()[-1]
+    assert last.startswith("ingress: ")
+    assert f"{prefix}settings" in last

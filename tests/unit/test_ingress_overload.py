@@ -60,7 +60,7 @@ async def test_too_many_requests_in_hand_are_refused_at_once_and_later_taken() -
 
 
 async def test_too_many_awaited_bodies_are_refused_at_once_and_later_taken() -> None:
-    async with ingress_bench(HttpLimits(bodies_awaited_max=1)) as bench:
+    async with ingress_bench(HttpLimits(bodies_awaited_max=1, linger_seconds_max=0.05)) as bench:
         _, writer = await asyncio.open_connection("127.0.0.1", bench.port)
         writer.write(HEAD + b"Content-Length: 100\r\n\r\n{")
         late = HEAD + b"Connection: close\r\nContent-Length: 100\r\n\r\n{"
