@@ -13,8 +13,8 @@ from parley.runtime.v1 import runtime_pb2
 from services.contracts.catalogue import Topic, topic
 from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, header
 from services.runtime.clock import Clock
-from services.runtime.partition import TooLarge, Undecodable
-from services.runtime.record import VALUE_BYTES_MAX, Output, Record, emit
+from services.runtime.partition import Undecodable
+from services.runtime.record import VALUE_BYTES_MAX, Output, Record, TooLarge, emit
 from services.runtime.stage import InvariantBroken
 from services.runtime.stage_exit import StageMustExit
 

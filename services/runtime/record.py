@@ -11,6 +11,10 @@ VALUE_BYTES_MAX = 960_000
 """Largest value a stage may write: with key, headers and framing it stays below the broker's 1,048,588."""
 
 
+class TooLarge(Exception):
+    """What a stage wants written is larger than Kafka takes."""
+
+
 class Record(NamedTuple):
     """One record of an input partition, as read."""
 

@@ -64,7 +64,10 @@ class RocksStore:
             self._db = _open(path)
 
     def get(self, key: bytes) -> Row | None:
-        stored = self._read(_ROW + key)
+        try:
+            stored = self._db.get(_ROW + key)
+        except Exception as error:
+            raise self._failed(error) from error
         return None if stored is None else Row(stored[TIME_BYTES:], int.from_bytes(stored[:TIME_BYTES]))
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -90,7 +93,10 @@ class RocksStore:
         return found
 
     def meta(self) -> runtime_pb2.StateMeta | None:
-        stored = self._read(_META)
+        try:
+            stored = self._db.get(_META)
+        except Exception as error:
+            raise self._failed(error) from error
         return None if stored is None else runtime_pb2.StateMeta.FromString(stored)
 
     def write(self, changes: Mapping[bytes, Change], meta: runtime_pb2.StateMeta) -> None:
@@ -123,13 +129,6 @@ class RocksStore:
     def close(self) -> None:
         with suppress(DbClosedError):
             self._db.close()
-
-    def _read(self, key: bytes) -> bytes | None:
-        try:
-            stored: bytes | None = self._db.get(key)
-        except Exception as error:
-            raise self._failed(error) from error
-        return stored
 
     def _failed(self, error: Exception) -> StoreFailed:
         return StoreFailed(f"the store {self._path} failed (it may be deleted to be rebuilt): {error}")

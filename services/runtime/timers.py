@@ -23,21 +23,19 @@ class Timers:
         self._horizon: Timer | None = None
         self._near: list[Timer] = []
         self._far: list[Timer] = []
+        self.next_due_ms = NEVER
+        """When the next timer may be due, Unix milliseconds; NEVER when there is none."""
         self.load()
 
     def load(self) -> None:
         """Begin again with what is in the store."""
         self._fetch(None, [])
 
-    @property
-    def next_due_ms(self) -> int:
-        """When the next timer may be due, Unix milliseconds; NEVER when there is none."""
-        return self._near[0].due_ms if self._near else NEVER
-
     def add(self, timer: Timer) -> None:
         """The batch sets a timer."""
         if self._horizon is None or timer <= self._horizon:
             heappush(self._near, timer)
+            self.next_due_ms = self._near[0].due_ms
         else:
             self._far.append(timer)
 
@@ -50,6 +48,7 @@ class Timers:
         timer = heappop(self._near)
         if not self._near and self._horizon is not None:
             self._fetch(self._horizon, self._far)
+        self.next_due_ms = self._near[0].due_ms if self._near else NEVER
         return timer
 
     def committed(self) -> None:
@@ -67,3 +66,4 @@ class Timers:
         self._near = stored + [timer for timer in batch if horizon is None or timer <= horizon]
         self._far = [timer for timer in batch if horizon is not None and timer > horizon]
         heapify(self._near)
+        self.next_due_ms = self._near[0].due_ms if self._near else NEVER
