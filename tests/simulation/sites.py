@@ -1,0 +1,266 @@
+"""Where the conformance suite runs: on the model, and on a real broker."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
+from aiokafka.protocol.group import LeaveGroupRequest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from services.contracts.catalogue import topic
+from services.runtime.clock import wall_clock_ms
+from services.runtime.kafka_connection import KafkaConnection
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.kafka_settings import StageIdentity
+from services.runtime.log import Log
+from services.runtime.record import Record
+from tests.simulation.kafka_model.cluster import ModelCluster
+from tests.simulation.kafka_model.model_log import ModelLog
+
+PARTITIONS = 2
+INPUT = replace(topic("intake"), partitions=PARTITIONS)
+OUTPUT = replace(topic("dispatch"), partitions=PARTITIONS)
+CHANGELOG = replace(topic("consent-changelog"), partitions=PARTITIONS)
+TOPICS = (INPUT, OUTPUT, CHANGELOG)
+STAGE = "consent"
+WAIT_SECONDS = 10.0
+
+Answer = TypeVar("Answer")
+
+
+class Listener:
+    """Follows an assignment without state: begins each partition at its start, or where ``begin_at`` says."""
+
+    def __init__(self, begin_at: Mapping[int, int] | None = None) -> None:
+        self._begin_at = begin_at or {}
+        self.owned: set[int] = set()
+        self.events: list[tuple[str, tuple[int, ...]]] = []
+
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        self.owned |= set(partitions)
+        self.events.append(("assigned", tuple(partitions)))
+        return {partition: self._begin_at.get(partition, 0) for partition in partitions}
+
+    def revoked(self, partitions: Sequence[int]) -> None:
+        self.owned -= set(partitions)
+        self.events.append(("revoked", tuple(sorted(partitions))))
+
+    def lost(self, partitions: Sequence[int]) -> None:
+        self.owned -= set(partitions)
+        self.events.append(("lost", tuple(sorted(partitions))))
+
+
+class Site(Protocol):
+    """A cluster with the topics INPUT, OUTPUT and CHANGELOG, of the test's own."""
+
+    def log(self, ordinal: int = 0) -> Log:
+        """The log of one more process of the stage."""
+        ...
+
+    def now_ms(self) -> int:
+        """The cluster's time."""
+        ...
+
+    def write(self, partition: int, key: bytes, at_ms: int | None = None) -> None:
+        """Write one record to the input, from outside; at most refused."""
+        ...
+
+    def retain_from(self, partition: int, offset: int) -> None:
+        """Let retention remove the input's older records."""
+        ...
+
+    def outputs(self, partition: int) -> list[bytes]:
+        """Keys of the committed records of OUTPUT, up to the last stable offset."""
+        ...
+
+    def expel(self, log: Log) -> None:
+        """Have the group drop the member that is behind ``log``, as when its heartbeats were missed."""
+        ...
+
+    def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
+        """Ask, see that the answer does not come, do ``action``, and return the answer then."""
+        ...
+
+    def settle(self, logs: Sequence[Log], until: Callable[[], bool]) -> list[Record]:
+        """Poll all logs until something holds; returns what they gave. Fails when it never does."""
+        ...
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Let time pass until something holds, polling nothing. Fails when it never does."""
+        ...
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        ...
+
+
+class ModelSite:
+    """On the model."""
+
+    def __init__(self) -> None:
+        topics = {each.name: each for each in TOPICS}
+        self._cluster = ModelCluster(Random(7), 1_700_000_000_000, topics)  # noqa: S311 - repeatable on purpose
+
+    def log(self, ordinal: int = 0) -> ModelLog:
+        return ModelLog(self._cluster, STAGE, ordinal, INPUT, CHANGELOG)
+
+    def now_ms(self) -> int:
+        return self._cluster.now_ms
+
+    def write(self, partition: int, key: bytes, at_ms: int | None = None) -> None:
+        at_ms = self.now_ms() if at_ms is None else at_ms
+        self._cluster.append(INPUT.name, partition, key, b"value", at_ms, [("name", b"header")])
+
+    def retain_from(self, partition: int, offset: int) -> None:
+        self._cluster.partition(INPUT.name, partition).retain_from(offset)
+
+    def outputs(self, partition: int) -> list[bytes]:
+        return [entry.key for entry in self._cluster.partition(OUTPUT.name, partition).committed(0)]
+
+    def expel(self, log: Log) -> None:
+        assert isinstance(log, ModelLog)
+        assert log.member is not None
+        self._cluster.group(STAGE, INPUT.name).leave(log.member)
+
+    def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
+        waited = []
+        self._cluster.meanwhile = lambda: waited.append(action())
+        answer = question()
+        assert waited, "the answer came without waiting"
+        return answer
+
+    def settle(self, logs: Sequence[Log], until: Callable[[], bool]) -> list[Record]:
+        records: list[Record] = []
+        deadline_ms = self.now_ms() + int(WAIT_SECONDS * 1_000)
+        while not until():
+            assert self.now_ms() < deadline_ms, "it never comes about"
+            for log in logs:
+                records += log.poll(100, 0)
+            self._cluster.background()
+        return records
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        self.settle([], holds)
+
+    def close(self) -> None:
+        pass
+
+
+class KafkaSite:
+    """On a real broker, under a prefix of its own."""
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._prefix = f"conformance-{uuid4().hex[:8]}."
+        self._settings: dict[str, Any] = {**connection.librdkafka(), "log_level": 0}
+        self._admin = AdminClient(self._settings)
+        self._producer = Producer({**self._settings, "linger.ms": 0})
+        self._logs: list[KafkaLog] = []
+        wanted = [
+            NewTopic(self._prefix + each.name, each.partitions, 1, config=each.config()) for each in TOPICS
+        ]
+        for created in self._admin.create_topics(wanted).values():
+            created.result(WAIT_SECONDS)
+        self.until(
+            lambda: {self._prefix + each.name for each in TOPICS} <= set(self._admin.list_topics().topics)
+        )
+
+    def log(self, ordinal: int = 0) -> KafkaLog:
+        log = KafkaLog(self._connection, StageIdentity(STAGE, ordinal, self._prefix), INPUT, CHANGELOG)
+        self._logs.append(log)
+        return log
+
+    def now_ms(self) -> int:
+        return wall_clock_ms()
+
+    def write(self, partition: int, key: bytes, at_ms: int | None = None) -> None:
+        self._producer.produce(
+            self._prefix + INPUT.name,
+            key=key,
+            value=b"value",
+            partition=partition,
+            timestamp=at_ms or self.now_ms(),
+            headers=[("name", b"header")],
+        )
+        assert not self._producer.flush(WAIT_SECONDS)
+
+    def retain_from(self, partition: int, offset: int) -> None:
+        place = TopicPartition(self._prefix + INPUT.name, partition, offset)
+        for deleted in self._admin.delete_records([place]).values():
+            deleted.result(WAIT_SECONDS)
+
+    def outputs(self, partition: int) -> list[bytes]:
+        settings = {
+            **self._settings,
+            "group.id": self._prefix + "outside",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+        }
+        consumer = Consumer(settings)
+        consumer.assign([TopicPartition(self._prefix + OUTPUT.name, partition, 0)])
+        keys: list[bytes] = []
+        try:
+            while True:
+                (message,) = consumer.consume(1, WAIT_SECONDS) or (None,)
+                assert message is not None, "no answer"
+                if message.error() is not None:
+                    return keys
+                keys.append(message.key() or b"")
+        finally:
+            consumer.close()
+
+    def expel(self, log: Log) -> None:
+        assert isinstance(log, KafkaLog)
+        asyncio.run(_leave(self._connection, self._prefix + STAGE, log._consumer.memberid() or ""))
+
+    def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
+        answers: list[Answer] = []
+        asking = threading.Thread(target=lambda: answers.append(question()))
+        asking.start()
+        asking.join(0.5)
+        assert not answers, "the answer came without waiting"
+        action()
+        asking.join(WAIT_SECONDS)
+        (answer,) = answers
+        return answer
+
+    def settle(self, logs: Sequence[Log], until: Callable[[], bool]) -> list[Record]:
+        records: list[Record] = []
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not until():
+            assert time.monotonic() < deadline, "it never comes about"
+            for log in logs:
+                records += log.poll(100, 0.01)
+        return records
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, "it never comes about"
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        for log in self._logs:
+            log._consumer.close()
+        for deleted in self._admin.delete_topics([self._prefix + each.name for each in TOPICS]).values():
+            deleted.result(WAIT_SECONDS)
+
+
+async def _leave(connection: KafkaConnection, group: str, member_id: str) -> None:
+    """Say in a member's name that it leaves: the group forgets it, and it does not know."""
+    client = AIOKafkaClient(**connection.aiokafka())
+    await client.bootstrap()
+    try:
+        coordinator = await client.coordinator_lookup(CoordinationType.GROUP, group)
+        request = LeaveGroupRequest(group, member_id)
+        answer = await client.send(coordinator, request, group=ConnectionGroup.COORDINATION)
+        assert answer.error_code == 0
+    finally:
+        await client.close()
