@@ -238,6 +238,7 @@ def test_more_is_never_released_than_is_reserved() -> None:
     )
     lost = Change(Row(head.SerializeToString(), 0), 0)
     bench.store.write({BUSINESS.encode(): lost}, bench.partition.meta())
+    bench.restart()
     with pytest.raises(InvariantBroken, match="release more than"):
         bench.give(delivered("wamid.1"))
 
