@@ -1,7 +1,7 @@
 """The log port on real brokers, by librdkafka."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import structlog
@@ -97,7 +97,7 @@ class KafkaLog:
             messages = self._consume(1, timeout_seconds)
             if messages and max_records > 1:
                 messages += self._consume(max_records - 1, 0)
-        records = [record for message in messages if (record := self._record(message)) is not None]
+        records = self._records(messages)
         if records:
             self._reachable = True
             self._group_metadata = self._consumer.consumer_group_metadata()
@@ -235,22 +235,28 @@ class KafkaLog:
             return
         self._reachable = True
 
-    def _record(self, message: Any) -> Record | None:
-        error = message.error()
-        if error is not None:
-            self._event(message, error)
-            return None
-        partition, offset = message.partition(), message.offset()
-        self._assignment.gave(partition, offset)
-        return Record(
-            self._input,
-            partition,
-            offset,
-            message.key() or b"",
-            message.value(),
-            message.timestamp()[1],
-            message.headers() or [],
-        )
+    def _records(self, messages: list[Any]) -> list[Record]:
+        topic, gave = self._input, self._assignment.gave
+        records = []
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._event(message, error)
+                continue
+            partition, offset = message.partition(), message.offset()
+            gave(partition, offset)
+            records.append(
+                Record(
+                    topic,
+                    partition,
+                    offset,
+                    message.key() or b"",
+                    message.value(),
+                    message.timestamp()[1],
+                    message.headers() or [],
+                )
+            )
+        return records
 
     def _event(self, message: Any, error: KafkaError) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
@@ -261,23 +267,26 @@ class KafkaLog:
         else:
             self._complaint(error)
 
-    def _produce(self, topic: str, value: bytes | None, key: bytes, *rest: Any) -> None:
-        partition, on_delivery, timestamp_ms, headers = rest
-        deadline = 0.0
-        while True:
-            try:
-                self._producer.produce(
-                    topic, value, key, partition, on_delivery, timestamp=timestamp_ms, headers=headers
-                )
-            except BufferError:
-                deadline = deadline or time.monotonic() + BUFFER_FULL_SECONDS
-                if time.monotonic() > deadline:
-                    raise TransactionFailed("the broker takes nothing in") from None
-                self._producer.poll(0.05)
-            except KafkaException as failure:
-                raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
-            else:
-                return
+    def _produce(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes,
+        partition: int,
+        on_delivery: Callable[[KafkaError | None, Any], None] | None,
+        timestamp_ms: int,
+        headers: Any,
+    ) -> None:
+        try:
+            self._producer.produce(
+                topic, value, key, partition, on_delivery, timestamp=timestamp_ms, headers=headers
+            )
+        except BufferError:
+            if self._producer.flush(BUFFER_FULL_SECONDS):
+                raise TransactionFailed("the broker takes nothing in") from None
+            self._produce(topic, value, key, partition, on_delivery, timestamp_ms, headers)
+        except KafkaException as failure:
+            raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
 
     def _failed(self, error: LogError) -> LogError:
         """The same, or what is known of the record that the broker refused.
