@@ -1,6 +1,5 @@
 """`python -m services.admin.supervisor`: up, down, and the supervisor's own process."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -43,7 +42,7 @@ def up(
     arguments = ["--run-dir", str(directory.root), "--accounts", str(accounts)]
     arguments += ["--number-rate", str(number_rate), "--pair-burst", str(pair_burst)]
     start(directory, arguments, lambda text: print(text, file=sys.stderr))
-    print(how_to_try(json.loads(directory.instance.read_text())))
+    print(how_to_try(directory))
 
 
 @app.command()

@@ -70,12 +70,13 @@ def _follow(reader: int, output: Path, say: Say) -> None:
     raise Refused(f"The supervisor ended before everything was ready: see {output}.")
 
 
-def how_to_try(description: dict[str, Any]) -> str:
+def how_to_try(directory: RunDirectory) -> str:
     """What `make up` prints at its end."""
+    description: dict[str, Any] = json.loads(directory.instance.read_text())
     account = description["accounts"][0]
     url = f"{description['ingress_url']}/v23.0/{account['phone_number_id']}/messages"
     message = {"messaging_product": "whatsapp", "to": CUSTOMER, "type": "text", "text": {"body": "Hello"}}
-    return f"""Parley is running; .run/parley.json describes it, `make down` stops it.
+    return f"""Parley is running; {directory.instance} describes it, `make down` stops it.
 
   Cloud API  {description["ingress_url"]}
   handsets   {description["handset_url"]}
