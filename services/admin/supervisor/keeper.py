@@ -21,7 +21,7 @@ class Pace:
     first_seconds: float = 0.05
     """After an end from outside, or a first failure."""
     most_seconds: float = 1.6
-    """At most, after failures in a row, each of which doubles the time: what ends is back within two seconds."""
+    """At most, after failures in a row, each of which doubles it: what ends is back within two seconds."""
     settled_seconds: float = 10.0
     """A process that ran for so long has not failed at its start."""
 
