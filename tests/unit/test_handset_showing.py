@@ -1,8 +1,9 @@
 """What a connection shows, who waits, and how fast a device may talk."""
 
-from hypothesis import settings
+from collections.abc import Callable
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.delivery.handset.frame_rate import FrameRate
 from services.delivery.handset.showing import ENDED_KEPT_MAX, Seen, Showing, Verdict
@@ -27,18 +28,50 @@ def test_a_long_rest_gives_one_burst_only() -> None:
 
 def test_an_attempt_is_shown_once_on_a_connection() -> None:
     showing = Showing("c1", {})
+    assert not showing.calls_again
     assert showing.judge(A, "m1", "", b"trace") is Verdict.SHOW
-    assert showing.judge(A, "m1", "c1", None) is Verdict.REPEATED
+    assert showing.judge(A, "m1", "c1.1", None) is Verdict.REPEATED
     assert showing.seen("m1") == Seen(A, b"trace")
 
 
 def test_what_was_emitted_before_delivery_knew_of_the_connection_is_early() -> None:
     showing = Showing("c2", {A: {"m1", "m2"}})
-    assert showing.judge(A, "m2", "c1", None) is Verdict.EARLY
+    assert showing.calls_again
+    assert (showing.begin_call(), showing.call, showing.calls_again) == ([A], "c2.1", False)
+    assert showing.judge(A, "m2", "c1.1", None) is Verdict.EARLY
     assert showing.judge(A, "m3", "", None) is Verdict.EARLY
     assert showing.judge(B, "m4", "", None) is Verdict.SHOW
-    assert [showing.judge(A, name, "c2", None) for name in ("m1", "m2", "m3")] == [Verdict.SHOW] * 3
+    assert [showing.judge(A, name, "c2.1", None) for name in ("m1", "m2", "m3")] == [Verdict.SHOW] * 3
     assert showing.judge(A, "m5", "", None) is Verdict.SHOW
+
+
+def test_what_found_no_room_and_all_behind_it_come_by_the_next_call() -> None:
+    showing = Showing("c1", {})
+    showing.judge(A, "m1", "", None)
+    showing.judge(A, "m2", "", None)
+    showing.put_back(A, "m2")
+    assert showing.calls_again
+    assert showing.judge(A, "m3", "", None) is Verdict.EARLY
+    assert (showing.begin_call(), showing.call) == ([A], "c1.1")
+    again = [showing.judge(A, name, "c1.1", None) for name in ("m1", "m2", "m3")]
+    assert again == [Verdict.REPEATED, Verdict.SHOW, Verdict.SHOW]
+
+
+def test_what_was_passed_over_is_awaited_too() -> None:
+    showing = Showing("c1", {A: {"m1"}})
+    showing.begin_call()
+    assert showing.judge(A, "m2", "", None) is Verdict.EARLY
+    showing.end(A, "m1")
+    assert showing.judge(A, "m3", "", None) is Verdict.EARLY
+    assert [showing.judge(A, name, "c1.1", None) for name in ("m2", "m3")] == [Verdict.SHOW] * 2
+
+
+def test_behind_what_found_no_room_nothing_of_the_same_call_is_shown() -> None:
+    showing = Showing("c1", {A: {"m1", "m2"}})
+    showing.begin_call()
+    showing.judge(A, "m1", "c1.1", None)
+    showing.put_back(A, "m1")
+    assert showing.judge(A, "m2", "c1.1", None) is Verdict.EARLY
 
 
 def test_when_all_that_waited_has_ended_nothing_is_awaited() -> None:
@@ -75,85 +108,100 @@ def test_who_waits() -> None:
     assert (waiting.of("u1_a"), waiting.count) == ({}, 0)
 
 
-class OneCustomer(RuleBasedStateMachine):
-    """Delivery and a channel with delays between them: each message is shown in order, once a connection.
+class OneCustomer:
+    """Delivery and a channel with delays between them.
 
     Delivery's side is a list in order of acceptance; what it emits, and what the channel reports, is read by
-    the other side some time later.
+    the other side some time later. The device reads slowly: at times there is no room.
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.accepted = 0
         self.unreceived: list[int] = []
         self.outbox: list[tuple[int, str | None]] = []
-        """Emitted and not yet read by the channel: message and connection; None ends the message."""
+        """Emitted and not yet read by the channel: message and call; None ends the message."""
         self.dispatch: list[tuple[str, int | str]] = []
         self.waiting = Waiting()
-        self.connection = 0
+        self.connections = 0
         self.showing: Showing | None = None
         self.shown: list[int] = []
 
-    @rule()
-    def a_message_is_accepted(self) -> None:
+    def accept(self) -> None:
         self.accepted += 1
         self.unreceived.append(self.accepted)
         self.outbox.append((self.accepted, ""))
 
-    @rule()
-    def the_device_connects(self) -> None:
-        self.connection += 1
-        self.showing, self.shown = Showing(f"c{self.connection}", self.waiting.of("u")), []
-        if self.waiting.of("u"):
-            self.dispatch.append(("connected", f"c{self.connection}"))
+    def connect(self) -> None:
+        self.connections += 1
+        self.showing, self.shown = Showing(f"c{self.connections}", self.waiting.of("u")), []
+        self.have_read_all()
 
-    @rule()
-    def the_device_leaves(self) -> None:
+    def have_read_all(self) -> None:
+        if self.showing and self.showing.calls_again:
+            self.showing.begin_call()
+            self.dispatch.append(("connected", self.showing.call))
+
+    def leave(self) -> None:
         self.showing = None
 
-    @rule(which=st.integers(0, 5))
-    def the_device_acknowledges(self, which: int) -> None:
+    def acknowledge(self) -> None:
         if self.shown:
-            self.dispatch.append(("receipt", self.shown[which % len(self.shown)]))
+            self.dispatch.append(("receipt", self.shown[len(self.shown) // 2]))
 
-    @rule(records=st.integers(1, 3))
-    def the_channel_reads(self, records: int) -> None:
-        for _ in range(min(records, len(self.outbox))):
-            message, connection = self.outbox.pop(0)
-            name = str(message)
-            if connection is None:
-                conversation = self.waiting.end("u", name)
-                if conversation and self.showing:
-                    self.showing.end(conversation, name)
-                continue
-            self.waiting.add("u", A, name)
-            if self.showing and self.showing.judge(A, name, connection, None) is Verdict.SHOW:
+    def channel_reads(self, room: bool = True) -> None:
+        if not self.outbox:
+            return
+        message, call = self.outbox.pop(0)
+        name = str(message)
+        if call is None:
+            conversation = self.waiting.end("u", name)
+            if conversation and self.showing:
+                self.showing.end(conversation, name)
+            return
+        self.waiting.add("u", A, name)
+        if self.showing and self.showing.judge(A, name, call, None) is Verdict.SHOW:
+            if room:
                 assert message not in self.shown, "shown twice on a connection"
                 self.shown.append(message)
+                assert self.shown == sorted(self.shown), "a message overtook another"
+            else:
+                self.showing.put_back(A, name)
 
-    @rule(records=st.integers(1, 3))
-    def delivery_reads(self, records: int) -> None:
-        for _ in range(min(records, len(self.dispatch))):
-            kind, about = self.dispatch.pop(0)
-            if kind == "connected":
-                self.outbox += [(message, str(about)) for message in self.unreceived]
-            elif about in self.unreceived:
-                self.unreceived.remove(int(about))
-                self.outbox.append((int(about), None))
+    def channel_has_no_room(self) -> None:
+        self.channel_reads(room=False)
 
-    @invariant()
-    def in_the_order_of_acceptance(self) -> None:
-        assert self.shown == sorted(self.shown)
-
-    def teardown(self) -> None:
-        """Once all is read, everything that is unreceived has been shown on the connection."""
-        while self.outbox or self.dispatch:
-            self.delivery_reads(100)
-            self.the_channel_reads(100)
-            self.in_the_order_of_acceptance()
-        if self.showing:
-            assert set(self.unreceived) <= set(self.shown)
+    def delivery_reads(self) -> None:
+        if not self.dispatch:
+            return
+        kind, about = self.dispatch.pop(0)
+        if kind == "connected":
+            self.outbox += [(message, str(about)) for message in self.unreceived]
+        elif about in self.unreceived:
+            self.unreceived.remove(int(about))
+            self.outbox.append((int(about), None))
 
 
-OneCustomer.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
-TestOneCustomer = OneCustomer.TestCase
+OFTEN = [OneCustomer.accept, OneCustomer.channel_reads, OneCustomer.delivery_reads]
+SELDOM = [
+    OneCustomer.connect,
+    OneCustomer.have_read_all,
+    OneCustomer.leave,
+    OneCustomer.acknowledge,
+    OneCustomer.channel_has_no_room,
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(2 * OFTEN + SELDOM), min_size=10, max_size=60))
+def test_each_message_is_shown_in_order_and_once_a_connection_until_received(
+    happens: list[Callable[[OneCustomer], None]],
+) -> None:
+    customer = OneCustomer()
+    for happen in happens:
+        happen(customer)
+    customer.have_read_all()
+    while customer.outbox or customer.dispatch:
+        customer.delivery_reads()
+        customer.channel_reads()
+    if customer.showing:
+        assert set(customer.unreceived) <= set(customer.shown)

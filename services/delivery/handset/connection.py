@@ -43,7 +43,7 @@ class _Unsent(NamedTuple):
 
 
 class Connection:
-    """Frames go out one by one, in the order of ``send``; a device that does not read them is let go."""
+    """Frames go out one by one, in the order of ``send``."""
 
     def __init__(
         self,
@@ -68,25 +68,40 @@ class Connection:
         self._unsent: deque[_Unsent] = deque()
         self._unsent_bytes = 0
         self._something_unsent = asyncio.Event()
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a message may be queued. Half of the queue is kept for answers."""
+        return (
+            2 * len(self._unsent) < self._limits.unsent_frames_max
+            and 2 * self._unsent_bytes < self._limits.unsent_bytes_max
+        )
 
     def send(self, frame: str, when_sent: WhenSent | None = None) -> None:
         """Queue a frame; ``when_sent`` is awaited once the socket has it.
 
-        Where the device reads too slowly for one more, the connection ends instead; what is sent on a
-        connection that ends is dropped.
+        A device that asks and asks and does not read the answers is let go when its queue is full. What is
+        sent on a connection that ends is dropped.
         """
         if self.ending:
             return
         if (
             len(self._unsent) >= self._limits.unsent_frames_max
-            or self._unsent_bytes + len(frame) > self._limits.unsent_bytes_max
+            or self._unsent_bytes >= self._limits.unsent_bytes_max
         ):
             self.end(Ending.SLOW)
             return
         self._unsent.append(_Unsent(frame, when_sent))
         self._unsent_bytes += len(frame)
         self._something_unsent.set()
+        self._all_sent.clear()
+
+    async def all_sent(self) -> None:
+        """Return once the socket has all that was queued."""
+        await self._all_sent.wait()
 
     async def write_frames(self) -> None:
         """Send what is queued until cancelled. Returns when the device is gone."""
@@ -100,6 +115,7 @@ class Connection:
                     if when_sent is not None:
                         await when_sent()
                 self._something_unsent.clear()
+                self._all_sent.set()
 
     def end(self, ending: Ending) -> None:
         """Drop what is queued and close, in a task; the first call counts."""

@@ -25,7 +25,8 @@ class HandsetLimits:
     frames_per_second: float = 50.0
     frames_burst: int = 100
     unsent_frames_max: int = 4_096
-    """Frames that wait for a slow reader; at the limit its connection is closed."""
+    """Frames that wait for a slow reader. At half the limit messages wait in Kafka; at the limit a device
+    that goes on asking is closed."""
     unsent_bytes_max: int = 4 * 1024 * 1024
     heartbeat_seconds: float = 30.0
     """A device that answers no ping within half of it is gone."""

@@ -5,8 +5,8 @@ from prometheus_client import Counter, Gauge
 CONNECTIONS = Gauge("parley_handset_connections", "Customers connected now.")
 CLOSED = Counter(
     "parley_handset_closed_connections_total",
-    "Connections that ended, by reason: left (the device), replaced (by a newer one), slow (the device does "
-    "not read) or stopping (the worker).",
+    "Connections that ended, by reason: left (the device), replaced (by a newer one), slow (the device asks "
+    "and does not read) or stopping (the worker).",
     ["reason"],
 )
 REFUSED_HANDSHAKES = Counter(
@@ -22,7 +22,8 @@ FRAMES_IN = Counter(
 SHOWN = Counter(
     "parley_handset_attempts_total",
     "Attempts taken from the outbox: shown, repeated (shown on this connection already), early (emitted "
-    "again soon, since the customer has just come back) or offline (nobody is connected).",
+    "again soon, since the customer has just come back), slow (emitted again when the device has read what "
+    "it has) or offline (nobody is connected).",
     ["verdict"],
 )
 WAITING = Gauge(

@@ -16,7 +16,7 @@ class Verdict(Enum):
     REPEATED = "repeated"
     """It was shown on this connection already."""
     EARLY = "early"
-    """The customer has just come back and delivery does not know it yet: it makes a new attempt."""
+    """Delivery does not know yet that the device takes messages again: it will make a new attempt."""
 
 
 class Seen(NamedTuple):
@@ -29,30 +29,54 @@ class Seen(NamedTuple):
 class Showing:
     """Decides what a connection shows.
 
-    Where something waits when the device connects, delivery is told of the connection and emits all that
-    waits again, oldest first, with the connection's name. What was emitted before is not shown, or it could
-    overtake an older message that is yet to come again.
+    Where something waits when the device connects, delivery is told so and emits all that waits again,
+    oldest first, naming that call. What was emitted before is not shown, or it could overtake an older
+    message that is yet to come again. The same happens when a slow device has room again.
     """
 
     def __init__(self, connection: str, waiting: Mapping[bytes, Iterable[str]]) -> None:
         """``waiting``: by conversation, what waits for the customer when the device connects."""
         self._connection = connection
+        self._calls = 0
+        self._called: set[bytes] = set()
+        """Conversations that the newest call is for, and where nothing was put back since."""
         self._awaited = {conversation: set(names) for conversation, names in waiting.items()}
         self._shown: dict[str, Seen] = {}
         self._ended: OrderedDict[str, Seen] = OrderedDict()
+        self.calls_again = bool(waiting)
+        """Whether something is awaited that was put there since the last call."""
 
-    def judge(self, conversation: bytes, name: str, connection: str, traceparent: bytes | None) -> Verdict:
-        """Judge an attempt that ``connection`` brought about; SHOW counts as shown."""
+    @property
+    def call(self) -> str:
+        """Name of the newest call for what waits."""
+        return f"{self._connection}.{self._calls}"
+
+    def begin_call(self) -> list[bytes]:
+        """Call again for all that is awaited; returns the conversations that delivery is to be told of."""
+        self._calls += 1
+        self.calls_again = False
+        self._called = set(self._awaited)
+        return list(self._awaited)
+
+    def judge(self, conversation: bytes, name: str, call: str, traceparent: bytes | None) -> Verdict:
+        """Judge an attempt that ``call`` brought about (empty for a first attempt); SHOW counts as shown."""
         if name in self._shown:
             return Verdict.REPEATED
         awaited = self._awaited.get(conversation)
         if awaited is not None:
-            if connection != self._connection:
+            if call != self.call or conversation not in self._called:
                 awaited.add(name)
                 return Verdict.EARLY
             del self._awaited[conversation]
         self._shown[name] = Seen(conversation, traceparent)
         return Verdict.SHOW
+
+    def put_back(self, conversation: bytes, name: str) -> None:
+        """What was to be shown found no room: it is awaited, and what comes after it as well."""
+        del self._shown[name]
+        self._awaited.setdefault(conversation, set()).add(name)
+        self._called.discard(conversation)
+        self.calls_again = True
 
     def end(self, conversation: bytes, name: str) -> None:
         """``name`` waits no longer: no attempt of it will come."""

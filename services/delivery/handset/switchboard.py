@@ -37,10 +37,8 @@ class Switchboard:
             self.disconnect(older)
         self._connections[user_ref] = connection
         metrics.CONNECTIONS.set(len(self._connections))
-        waiting = self._waiting.of(user_ref)
-        connection.showing = Showing(connection.name, waiting)
-        if waiting:
-            self._announcements[connection] = asyncio.create_task(self._announce(connection, list(waiting)))
+        connection.showing = Showing(connection.name, self._waiting.of(user_ref))
+        self._call_for_what_waits(connection)
 
     def disconnect(self, connection: Connection) -> None:
         """The device is gone. Calling it twice is safe."""
@@ -69,7 +67,15 @@ class Switchboard:
                 attempt = event.attempt_emitted.attempt
                 await self._dispatch.offline(conversation, name, attempt, traceparent)
             return
-        verdict = connection.showing.judge(conversation, name, event.connection, traceparent)
+        if not connection.has_room:
+            await asyncio.sleep(0)  # its frames may be written at once: none has had its turn lately
+        showing = connection.showing
+        verdict = showing.judge(conversation, name, event.connection, traceparent)
+        if verdict is Verdict.SHOW and not connection.has_room:
+            metrics.SHOWN.labels("slow").inc()
+            showing.put_back(conversation, name)
+            self._call_for_what_waits(connection)
+            return
         metrics.SHOWN.labels(verdict.value).inc()
         if verdict is Verdict.SHOW:
             confirms_itself = not event.HasField("attempt_emitted")
@@ -92,19 +98,26 @@ class Switchboard:
 
         return when_sent
 
-    async def _announce(self, connection: Connection, conversations: list[bytes]) -> None:
-        """Tell delivery that the customer is back, for each conversation where something still waits.
+    def _call_for_what_waits(self, connection: Connection) -> None:
+        if connection.showing.calls_again and connection not in self._announcements:
+            self._announcements[connection] = asyncio.create_task(self._announce(connection))
 
-        However fast a device reconnects, delivery emits what waits only so often.
+    async def _announce(self, connection: Connection) -> None:
+        """Tell delivery that the device takes messages, for each conversation where something still waits.
+
+        However fast a device reconnects, delivery emits what waits only so often; and a slow one is sent no
+        more than it reads.
         """
-        now = asyncio.get_running_loop().time
-        for conversation in conversations:
-            if (told_at := self._announced_at.get(conversation)) is not None:
-                await asyncio.sleep(told_at + self._limits.reconnect_pace_seconds - now())
-            if connection.showing.awaits(conversation):
-                self._remember_announcement(conversation, now())
-                await self._dispatch.connected(conversation, connection.name)
-        self._announcements.pop(connection, None)
+        showing, now = connection.showing, asyncio.get_running_loop().time
+        while showing.calls_again:
+            await connection.all_sent()
+            for conversation in showing.begin_call():
+                if (told_at := self._announced_at.get(conversation)) is not None:
+                    await asyncio.sleep(told_at + self._limits.reconnect_pace_seconds - now())
+                if showing.awaits(conversation):
+                    self._remember_announcement(conversation, now())
+                    await self._dispatch.connected(conversation, showing.call)
+        del self._announcements[connection]
 
     def _remember_announcement(self, conversation: bytes, at: float) -> None:
         """Keep the times of those told lately, oldest first, and forget the rest."""

@@ -1,0 +1,190 @@
+"""What devices do wrong, or on purpose: each has its answer, and costs the others nothing."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+
+import aiohttp
+import pytest
+from prometheus_client import REGISTRY
+
+from parley.message.v1 import facts_pb2
+from services.delivery.handset.limits import FRAME_BYTES_MAX, HandsetLimits
+from services.identity.customer_token import customer_token
+from services.identity.platform_key import PlatformKey
+from services.runtime.kafka_connection import KafkaConnection
+from tests.integration.handset_bench import (
+    DEADLINE_SECONDS,
+    NUMBER,
+    ROOT,
+    TEXT,
+    Channel,
+    Customer,
+    Platform,
+    channel,
+    delivery,
+)
+
+pytestmark = pytest.mark.integration
+
+_numbers = count(16505560000)
+
+
+@pytest.fixture(scope="module")
+def platform(kafka: KafkaConnection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    made = Platform(kafka)
+    with delivery(made, tmp_path_factory.mktemp("delivery")):
+        yield made
+
+
+@pytest.fixture
+async def handset(platform: Platform) -> AsyncIterator[Channel]:
+    async with channel(platform) as running:
+        yield running
+
+
+@pytest.fixture
+def customer(platform: Platform) -> Customer:
+    made = Customer(platform, str(next(_numbers)))
+    made.consent(facts_pb2.CONSENT_GRANTED)
+    return made
+
+
+async def test_a_bad_token_is_401_at_the_handshake(handset: Channel) -> None:
+    foreign = customer_token(PlatformKey.from_text(PlatformKey.generate()), "16505551234")
+    for query in ("", "?token=", "?token=garbage", "?token=%C3%BC", "?token=%00", f"?token={foreign}"):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await handset.session.ws_connect(handset.worker.url + query)
+        assert refused.value.status == 401
+
+
+async def test_what_is_no_websocket_is_refused(handset: Channel, customer: Customer) -> None:
+    async with handset.session.get(f"{handset.http_url}?token={customer.token}") as answer:
+        assert answer.status == 400
+    async with handset.session.get(handset.http_url.replace("/handset", "/other")) as answer:
+        assert answer.status == 404
+
+
+async def test_garbage_is_answered_and_the_connection_stays(handset: Channel, customer: Customer) -> None:
+    async with handset.device(customer) as device:
+        for text in ("", "garbage", "[]", "null", "[" * 60_000, '{"type":"\\ud800"}', '{"type":"ack"}'):
+            await device.socket.send_str(text)
+            assert (await device.next("error"))["reason"]
+        await device.socket.send_bytes(b'{"type":"ack"}')
+        assert "text" in (await device.next("error"))["reason"]
+        await device.socket.send_frame(b'{"type":"\xff"}', aiohttp.WSMsgType.TEXT)
+        assert "UTF-8" in (await device.next("error"))["reason"]
+        message_id = customer.send()
+        assert (await device.next("message"))["id"] == message_id
+
+
+async def test_a_frame_of_the_largest_size_is_read_and_a_larger_one_closes(
+    handset: Channel, customer: Customer
+) -> None:
+    async with handset.device(customer) as device:
+        frame = {"type": "message", "client_id": "c1", "to": NUMBER, "content": TEXT, "padding": ""}
+        frame["padding"] = "x" * (FRAME_BYTES_MAX - len(json.dumps(frame)))
+        await device.socket.send_str(json.dumps(frame))
+        await device.next("accepted")
+        await device.socket.send_str(json.dumps(frame) + " ")
+        assert await device.closed() == 1009
+
+
+async def test_what_is_over_the_rate_is_dropped_and_answered(handset: Channel, customer: Customer) -> None:
+    async with handset.device(customer) as device:
+        for n in range(300):
+            await device.ack(f"wamid.{n}")
+        answers = [await device.next("error") for _ in range(300)]
+        dropped = [answer["id"] for answer in answers if answer["reason"] == "rate"]
+        assert [answer["id"] for answer in answers] == [f"wamid.{n}" for n in range(300)]
+        assert dropped[0] == "wamid.100" or int(dropped[0].removeprefix("wamid.")) > 100
+        assert len(dropped) > 100
+
+
+async def test_a_slow_device_is_sent_what_it_reads_and_the_rest_later_in_order(
+    platform: Platform, customer: Customer
+) -> None:
+    limits = HandsetLimits(unsent_bytes_max=200_000, reconnect_pace_seconds=0)
+    big = {"type": "text", "text": {"body": "x" * 60_000}}
+    name, label = "parley_handset_attempts_total", {"verdict": "slow"}
+    before = counted(name, label)
+    async with channel(platform, limits) as handset, handset.device(customer) as device:
+        ids = []
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while counted(name, label) == before:
+                ids.append(await asyncio.to_thread(customer.send, content=big))
+        ids.append(await asyncio.to_thread(customer.send))
+        assert [(await device.next("message"))["id"] for _ in ids] == ids
+        await device.nothing_more()
+
+
+def counted(name: str, labels: dict[str, str]) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_a_full_house_is_503(platform: Platform, customer: Customer) -> None:
+    other = Customer(platform, str(next(_numbers)))
+    async with channel(platform, handset_connections_max=1) as handset, handset.device(customer):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await handset.session.ws_connect(f"{handset.worker.url}?token={other.token}")
+        assert refused.value.status == 503
+
+
+async def test_a_stop_tells_devices_to_come_again(platform: Platform, customer: Customer) -> None:
+    async with channel(platform) as handset, handset.device(customer) as device:
+        stopping = asyncio.create_task(handset.worker.stop())
+        assert await device.closed() == 1001
+        await stopping
+
+
+def start(platform: Platform, **variables: str) -> "subprocess.Popen[str]":
+    """The worker as a process of its own."""
+    environment = {
+        **os.environ,
+        **platform.connection.environment(),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'services' / 'contracts'}",
+        "PARLEY_TOPIC_PREFIX": platform.prefix,
+        "PARLEY_PLATFORM_KEY": platform.key_text,
+        "PARLEY_HEALTH_PORT": "0",
+        "PARLEY_HANDSET_PORT": "0",
+        **variables,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.delivery.handset"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "word"),
+    [
+        ({"PARLEY_HANDSET_PORT": "many"}, 78, "PARLEY_HANDSET_PORT"),
+        ({"PARLEY_PLATFORM_KEY": "short"}, 78, "PARLEY_PLATFORM_KEY"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "nowhere"}, 78, "KAFKA_BOOTSTRAP_SERVERS"),
+        ({"PARLEY_TOPIC_PREFIX": "missing."}, 1, "parley topics create"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_in_one_line(
+    platform: Platform, variables: dict[str, str], status: int, word: str
+) -> None:
+    with start(platform, **variables) as process:
+        _, errors = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == status
+    assert len(errors.splitlines()) == 1
+    assert word in errors
+
+
+def test_it_waits_visibly_for_a_broker_and_leaves_on_sigterm(platform: Platform) -> None:
+    with start(platform, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1") as process:
+        assert process.stderr is not None
+        assert "waiting for Kafka" in process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 0
