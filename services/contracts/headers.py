@@ -1,5 +1,8 @@
 """Record headers: enough to account for a record whose value cannot be read."""
 
+from functools import cache
+
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 Headers = list[tuple[str, bytes]]
@@ -24,7 +27,7 @@ def headers_for(
     ``kind`` is the name of the oneof member that is set, such as ``send_requested``. ``conversation`` is
     needed where the record key is not the conversation, so that a request can still be failed.
     """
-    headers: Headers = [(SCHEMA, value.DESCRIPTOR.full_name.encode()), (KIND, kind.encode())]
+    headers = [_schema(value.DESCRIPTOR), _kind(kind)]
     if message_id:
         headers.append((MESSAGE_ID, message_id.encode()))
     if conversation:
@@ -32,6 +35,16 @@ def headers_for(
     if traceparent:
         headers.append((TRACEPARENT, traceparent))
     return headers
+
+
+@cache
+def _schema(message: Descriptor) -> tuple[str, bytes]:
+    return SCHEMA, message.full_name.encode()
+
+
+@cache
+def _kind(kind: str) -> tuple[str, bytes]:
+    return KIND, kind.encode()
 
 
 def header(headers: Headers, name: str) -> bytes | None:
