@@ -39,7 +39,7 @@ class LoadProcess:
 
     async def finish(self) -> dict[str, Any]:
         """Close its stdin, and return what it prints at its end. Raises ``RuntimeError`` when it failed."""
-        output, _ = await self._process.communicate()
+        output, _ = await self._process.communicate(b"")
         if self._process.returncode:
             raise RuntimeError(f"{self._module} ended with {self._process.returncode}")
         seen: dict[str, Any] = json.loads(output)

@@ -1,0 +1,34 @@
+"""``make bench``: measure, print a table, write ``.run/bench.json``. Names on the command line choose."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from rich.console import Console
+
+from tests.bench import figures
+from tests.bench.end_to_end import end_to_end
+from tests.bench.figures import Figure
+from tests.bench.stages import stages
+
+BENCHMARKS: dict[str, Callable[[Console], Awaitable[list[Figure]]]] = {
+    "stages": stages,
+    "end-to-end": end_to_end,
+}
+
+
+async def main(names: list[str]) -> None:
+    """Run the named benchmarks, or all."""
+    console = Console()
+    measured: list[Figure] = []
+    for name in names or BENCHMARKS:
+        console.rule(name)
+        measured += await BENCHMARKS[name](console)
+        figures.write(measured)
+    figures.show(measured, console)
+
+
+if __name__ == "__main__":
+    if unknown := set(sys.argv[1:]) - set(BENCHMARKS):
+        sys.exit(f"There is no benchmark {', '.join(unknown)}: choose from {', '.join(BENCHMARKS)}.")
+    asyncio.run(main(sys.argv[1:]))
