@@ -5,7 +5,11 @@ from pathlib import Path
 
 from deploy.kafka import EmbeddedKafka, NodeSettings
 from deploy.kafka.directory import NodeDirectory
+from deploy.kafka.settings import PLAINTEXT
 from services.admin.supervisor.addresses import KAFKA_PORT, Addresses, is_free
+
+READY_SECONDS_MAX = 120.0
+"""A machine that is busy with something else may take long."""
 
 
 def embedded_broker(directory: Path, addresses: Addresses, environment: Mapping[str, str]) -> EmbeddedKafka:
@@ -15,6 +19,8 @@ def embedded_broker(directory: Path, addresses: Addresses, environment: Mapping[
     """
     kept = NodeDirectory(directory).kept()
     if kept is None:
-        return EmbeddedKafka(directory, port=addresses.port(KAFKA_PORT), environment=environment)
+        fresh = NodeSettings(ports={PLAINTEXT: addresses.port(KAFKA_PORT)})
+        return EmbeddedKafka(directory, fresh, ready_seconds=READY_SECONDS_MAX, environment=environment)
     moved = {name: addresses.port(port) for name, port in kept.ports.items() if not is_free(port)}
-    return EmbeddedKafka(directory, NodeSettings(ports=moved), environment=environment)
+    node = NodeSettings(ports=moved)
+    return EmbeddedKafka(directory, node, ready_seconds=READY_SECONDS_MAX, environment=environment)

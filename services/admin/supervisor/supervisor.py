@@ -19,7 +19,7 @@ from services.admin.supervisor.service_process import ServiceProcess
 
 log = structlog.get_logger()
 
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 180.0
 SERVICE_STOP_SECONDS_MAX = 10.0
 BROKER_STOP_SECONDS_MAX = 20.0
 
