@@ -53,11 +53,18 @@ def restore(partition: int, stage: Stage, kafka: Log, store: Store, clock: Clock
 
 
 def reason_to_rebuild(
-    local: runtime_pb2.StateMeta, stage: str, changelog: ChangelogTopic, end: int, now_ms: int
+    local: runtime_pb2.StateMeta,
+    stage: str,
+    partition: int,
+    changelog: ChangelogTopic,
+    end: int,
+    now_ms: int,
 ) -> str | None:
     """Why the local store is of no use; None when the changelog can be read on from where it stands."""
     if local.stage != stage or local.cluster_id != changelog.cluster_id:
         return f"it belongs to {local.stage or 'nobody'} on cluster {local.cluster_id or 'unknown'}"
+    if local.partition != partition:
+        return f"it belongs to partition {local.partition}"
     if local.changelog_topic_id != changelog.topic_id:
         return "the changelog was made anew"
     if local.changelog_offset > end:
@@ -101,7 +108,7 @@ class _Restore:
         rebuilt_because = None
         if local is not None:
             rebuilt_because = reason_to_rebuild(
-                local, self._stage.name, self._changelog, self._end, self._clock()
+                local, self._stage.name, self._partition, self._changelog, self._end, self._clock()
             )
             if rebuilt_because is None:
                 self._refuse_newer(local, "the local store")
@@ -186,7 +193,7 @@ class _Restore:
             meta = runtime_pb2.StateMeta.FromString(written)
         elif meta is None:
             meta = runtime_pb2.StateMeta(stage=self._stage.name, rules_version=NO_RULES)
-        stamp(meta, self._changelog, reached, now_ms)
+        stamp(meta, self._partition, self._changelog, reached, now_ms)
         self._store.write({key: self._change(key, value) for key, value in values.items()}, meta)
 
     def _change(self, key: bytes, value: bytes | None) -> Change:
@@ -205,8 +212,11 @@ class _Restore:
         return Change(Row(value, row.wake_at_ms), wake_before_ms)  # type: ignore[attr-defined]
 
 
-def stamp(meta: runtime_pb2.StateMeta, changelog: ChangelogTopic, reached: int, now_ms: int) -> None:
-    """Write into a meta what only the local store knows: which changelog it has, up to where, and when."""
+def stamp(
+    meta: runtime_pb2.StateMeta, partition: int, changelog: ChangelogTopic, reached: int, now_ms: int
+) -> None:
+    """Write into a meta what only the local store knows: of what it is a copy, up to where, and when."""
+    meta.partition = partition
     meta.changelog_offset = reached
     meta.cluster_id = changelog.cluster_id
     meta.changelog_topic_id = changelog.topic_id

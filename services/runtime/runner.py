@@ -156,7 +156,7 @@ class StageRunner:
         with self._metrics.store.time():
             for number, partition in self._touched.items():
                 changelog = self._assignment.changelogs[number]
-                stamp(metas[number], changelog, changelog_offsets[number], self._clock())
+                stamp(metas[number], number, changelog, changelog_offsets[number], self._clock())
                 partition.commit(metas[number])
         self._observe(Point.STORED)
         self._suspects.committed({number: each.next_offset for number, each in self._touched.items()})

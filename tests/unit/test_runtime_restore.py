@@ -118,6 +118,7 @@ CASES = [
     Case("a store ahead of the group", lambda: local(9, END), CHANGES, 7, 7, 8, "disagrees"),
     Case("a store of another cluster", lambda: local(cluster_id="c2"), CHANGES, 7, 7, 8, "on cluster c2"),
     Case("a store of another stage", lambda: local(stage="consent"), CHANGES, 7, 7, 8, "belongs to consent"),
+    Case("another partition", lambda: local(partition=1), CHANGES, 7, 7, 8, "belongs to partition 1"),
     Case("a changelog made anew", lambda: local(changelog_topic_id="t2"), CHANGES, 7, 7, 8, "made anew"),
     Case("a stale store", lambda: local(written_at_ms=NOW_MS - DAY_MS // 2 - 1), CHANGES, 7, 7, 8, "so old"),
     Case("a store just not stale", lambda: local(written_at_ms=NOW_MS - DAY_MS // 2), CHANGES, 7, 7, 5),

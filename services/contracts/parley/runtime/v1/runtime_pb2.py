@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fparley/runtime/v1/runtime.proto\x12\x11parley.runtime.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x1d\n\x06Ticked\x12\x13\n\x05\x61t_ms\x18\x01 \x01(\x03R\x04\x61tMs\"\xa7\x02\n\tStateMeta\x12\x1f\n\x0bnext_offset\x18\x01 \x01(\x03R\nnextOffset\x12\"\n\rstage_time_ms\x18\x02 \x01(\x03R\x0bstageTimeMs\x12#\n\rrules_version\x18\x03 \x01(\rR\x0crulesVersion\x12\x14\n\x05stage\x18\x04 \x01(\tR\x05stage\x12)\n\x10\x63hangelog_offset\x18\x05 \x01(\x03R\x0f\x63hangelogOffset\x12\x1d\n\ncluster_id\x18\x06 \x01(\tR\tclusterId\x12,\n\x12\x63hangelog_topic_id\x18\x07 \x01(\tR\x10\x63hangelogTopicId\x12\"\n\rwritten_at_ms\x18\x08 \x01(\x03R\x0bwrittenAtMs\"\xf1\x02\n\x0c\x44\x65\x61\x64Lettered\x12\x14\n\x05stage\x18\x01 \x01(\tR\x05stage\x12\x14\n\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x10\n\x03key\x18\x05 \x01(\x0cR\x03key\x12\x14\n\x05value\x18\x06 \x01(\x0cR\x05value\x12\x33\n\x07headers\x18\x07 \x03(\x0b\x32\x19.parley.runtime.v1.HeaderR\x07headers\x12\x12\n\x04kind\x18\x08 \x01(\tR\x04kind\x12\x1d\n\nmessage_id\x18\t \x01(\tR\tmessageId\x12\x16\n\x06reason\x18\n \x01(\tR\x06reason\x12\x14\n\x05\x65rror\x18\x0b \x01(\tR\x05\x65rror\x12$\n\x0erecorded_at_ms\x18\x0c \x01(\x03R\x0crecordedAtMs:\x1b\xaa\xbb\x18\x17\n\x0c\x64\x65\x61\x64-letters\x10\x06\x18\x01 \x01(\xd0\x05\"2\n\x06Header\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05valueb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fparley/runtime/v1/runtime.proto\x12\x11parley.runtime.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x1d\n\x06Ticked\x12\x13\n\x05\x61t_ms\x18\x01 \x01(\x03R\x04\x61tMs\"\xc5\x02\n\tStateMeta\x12\x1f\n\x0bnext_offset\x18\x01 \x01(\x03R\nnextOffset\x12\"\n\rstage_time_ms\x18\x02 \x01(\x03R\x0bstageTimeMs\x12#\n\rrules_version\x18\x03 \x01(\rR\x0crulesVersion\x12\x14\n\x05stage\x18\x04 \x01(\tR\x05stage\x12)\n\x10\x63hangelog_offset\x18\x05 \x01(\x03R\x0f\x63hangelogOffset\x12\x1d\n\ncluster_id\x18\x06 \x01(\tR\tclusterId\x12,\n\x12\x63hangelog_topic_id\x18\x07 \x01(\tR\x10\x63hangelogTopicId\x12\"\n\rwritten_at_ms\x18\x08 \x01(\x03R\x0bwrittenAtMs\x12\x1c\n\tpartition\x18\t \x01(\x05R\tpartition\"\xf1\x02\n\x0c\x44\x65\x61\x64Lettered\x12\x14\n\x05stage\x18\x01 \x01(\tR\x05stage\x12\x14\n\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1c\n\tpartition\x18\x03 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x10\n\x03key\x18\x05 \x01(\x0cR\x03key\x12\x14\n\x05value\x18\x06 \x01(\x0cR\x05value\x12\x33\n\x07headers\x18\x07 \x03(\x0b\x32\x19.parley.runtime.v1.HeaderR\x07headers\x12\x12\n\x04kind\x18\x08 \x01(\tR\x04kind\x12\x1d\n\nmessage_id\x18\t \x01(\tR\tmessageId\x12\x16\n\x06reason\x18\n \x01(\tR\x06reason\x12\x14\n\x05\x65rror\x18\x0b \x01(\tR\x05\x65rror\x12$\n\x0erecorded_at_ms\x18\x0c \x01(\x03R\x0crecordedAtMs:\x1b\xaa\xbb\x18\x17\n\x0c\x64\x65\x61\x64-letters\x10\x06\x18\x01 \x01(\xd0\x05\"2\n\x06Header\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05valueb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,9 +37,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TICKED']._serialized_start=85
   _globals['_TICKED']._serialized_end=114
   _globals['_STATEMETA']._serialized_start=117
-  _globals['_STATEMETA']._serialized_end=412
-  _globals['_DEADLETTERED']._serialized_start=415
-  _globals['_DEADLETTERED']._serialized_end=784
-  _globals['_HEADER']._serialized_start=786
-  _globals['_HEADER']._serialized_end=836
+  _globals['_STATEMETA']._serialized_end=442
+  _globals['_DEADLETTERED']._serialized_start=445
+  _globals['_DEADLETTERED']._serialized_end=814
+  _globals['_HEADER']._serialized_start=816
+  _globals['_HEADER']._serialized_end=866
 # @@protoc_insertion_point(module_scope)

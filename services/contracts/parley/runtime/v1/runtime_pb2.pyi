@@ -14,7 +14,7 @@ class Ticked(_message.Message):
     def __init__(self, at_ms: _Optional[int] = ...) -> None: ...
 
 class StateMeta(_message.Message):
-    __slots__ = ("next_offset", "stage_time_ms", "rules_version", "stage", "changelog_offset", "cluster_id", "changelog_topic_id", "written_at_ms")
+    __slots__ = ("next_offset", "stage_time_ms", "rules_version", "stage", "changelog_offset", "cluster_id", "changelog_topic_id", "written_at_ms", "partition")
     NEXT_OFFSET_FIELD_NUMBER: _ClassVar[int]
     STAGE_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,7 @@ class StateMeta(_message.Message):
     CLUSTER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGELOG_TOPIC_ID_FIELD_NUMBER: _ClassVar[int]
     WRITTEN_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
     next_offset: int
     stage_time_ms: int
     rules_version: int
@@ -31,7 +32,8 @@ class StateMeta(_message.Message):
     cluster_id: str
     changelog_topic_id: str
     written_at_ms: int
-    def __init__(self, next_offset: _Optional[int] = ..., stage_time_ms: _Optional[int] = ..., rules_version: _Optional[int] = ..., stage: _Optional[str] = ..., changelog_offset: _Optional[int] = ..., cluster_id: _Optional[str] = ..., changelog_topic_id: _Optional[str] = ..., written_at_ms: _Optional[int] = ...) -> None: ...
+    partition: int
+    def __init__(self, next_offset: _Optional[int] = ..., stage_time_ms: _Optional[int] = ..., rules_version: _Optional[int] = ..., stage: _Optional[str] = ..., changelog_offset: _Optional[int] = ..., cluster_id: _Optional[str] = ..., changelog_topic_id: _Optional[str] = ..., written_at_ms: _Optional[int] = ..., partition: _Optional[int] = ...) -> None: ...
 
 class DeadLettered(_message.Message):
     __slots__ = ("stage", "topic", "partition", "offset", "key", "value", "headers", "kind", "message_id", "reason", "error", "recorded_at_ms")
