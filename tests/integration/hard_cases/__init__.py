@@ -1,0 +1,1 @@
+"""The stage runtime's hard cases, on the real broker."""

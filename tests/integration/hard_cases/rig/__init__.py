@@ -1,0 +1,1 @@
+"""What strikes at stages, and what counts afterwards."""
