@@ -1,6 +1,5 @@
 """The rows of one conversation: what holds for it, and its messages, notices and read marks by id."""
 
-from functools import cached_property
 from typing import cast
 
 from parley.delivery.v1 import delivery_row_pb2 as row_pb2
@@ -8,6 +7,9 @@ from parley.message.v1 import facts_pb2
 from services.contracts.keys import split_conversation
 from services.delivery.rules import WAITING_MAX, Consent, Retention, Stand, forget_at_ms
 from services.runtime.rows import Rows
+from services.runtime.settings_seen import SettingsSeen
+
+USUAL_RETENTION = Retention()
 
 
 class Conversation:
@@ -16,18 +18,28 @@ class Conversation:
     Messages and signals are written as they are put; :attr:`standing` by ``save``, once a record.
     """
 
-    def __init__(self, rows: Rows, key: bytes, retention: Retention) -> None:
+    def __init__(self, rows: Rows, key: bytes, settings: SettingsSeen, at_ms: int) -> None:
+        """``at_ms``: time of the record, by which a setting holds or not."""
         self.key = key
-        self._retention = retention
-        self.business_id, self.user_ref = split_conversation(key)
         self._rows = rows
+        self._settings = settings
+        self._at_ms = at_ms
+        self._read: dict[str, row_pb2.DeliveryRow] = {}
+        self._row: row_pb2.DeliveryRow | None = None
         self._changed = False
 
-    @cached_property
+    @property
+    def business_and_customer(self) -> tuple[str, str]:
+        """``business_id`` and ``user_ref``."""
+        return split_conversation(self.key)
+
+    @property
     def standing(self) -> row_pb2.DeliveryConversation:
         """Consent now, and who waits, oldest first."""
-        row = self._rows.get(self.key)
-        return row.conversation if isinstance(row, row_pb2.DeliveryRow) else row_pb2.DeliveryConversation()
+        if self._row is None:
+            row = self._rows.get(self.key)
+            self._row = row if isinstance(row, row_pb2.DeliveryRow) else row_pb2.DeliveryRow()
+        return self._row.conversation
 
     @property
     def consent(self) -> Consent:
@@ -59,18 +71,21 @@ class Conversation:
 
     def save(self) -> None:
         """Write :attr:`standing` if it changed."""
-        if self._changed:
-            self._rows.put(self.key, row_pb2.DeliveryRow(conversation=self.standing))
+        if self._changed and self._row is not None:
+            self._rows.put(self.key, self._row)
 
     def message(self, message_id: str) -> row_pb2.DeliveryMessage | None:
-        """The message of that id, or None where none is known or no longer."""
+        """The message of that id, or None where none is known (any longer); what changes in it must be put."""
         row = self.named(message_id)
         return row.message if row is not None and row.HasField("message") else None
 
     def named(self, name: str) -> row_pb2.DeliveryRow | None:
         """The row of a message, notice or read mark."""
         row = self._rows.get(self._key_of(name))
-        return row if isinstance(row, row_pb2.DeliveryRow) else None
+        if not isinstance(row, row_pb2.DeliveryRow):
+            return None
+        self._read[name] = row
+        return row
 
     def put_waiting(self, message: row_pb2.DeliveryMessage) -> None:
         """Write a message that may still be received, until it expires."""
@@ -88,11 +103,25 @@ class Conversation:
 
     def _put_until_forgotten(self, message: row_pb2.DeliveryMessage, since_ms: int) -> None:
         stand, authorized = Stand(message.stand), message.HasField("pricing")
-        self._put(message, forget_at_ms(stand, since_ms, self._retention, authorized=authorized))
+        self._put(message, forget_at_ms(stand, since_ms, self._retention(), authorized=authorized))
 
     def _put(self, message: row_pb2.DeliveryMessage, wake_at_ms: int) -> None:
-        row = row_pb2.DeliveryRow(wake_at_ms=wake_at_ms, message=message)
-        self._rows.put(self._key_of(message.held.facts.message_id), row)
+        name = message.held.facts.message_id
+        row = self._read.get(name)
+        if row is None or not row.HasField("message"):
+            row = row_pb2.DeliveryRow(message=message)
+        row.wake_at_ms = wake_at_ms
+        self._rows.put(self._key_of(name), row)
+
+    def _retention(self) -> Retention:
+        setting = self._settings.in_force("platform", self._at_ms)
+        if setting is None:
+            return USUAL_RETENTION
+        platform = setting.platform
+        return Retention(
+            platform.delivered_retention_hours or USUAL_RETENTION.delivered_hours,
+            platform.ended_retention_hours or USUAL_RETENTION.ended_hours,
+        )
 
     def put_signal(self, name: str, signal: row_pb2.DeliverySignal, wake_at_ms: int) -> None:
         """Write a notice or read mark that waits until ``wake_at_ms``, Unix milliseconds."""

@@ -15,7 +15,9 @@ def hold(conversation: Conversation, held: dispatch_pb2.ContentHeld) -> Iterator
     """A permitted request's content is here and waits for its authorization."""
     message = row_pb2.DeliveryMessage(held=held, stand=row_pb2.STAND_ACCEPTED)
     conversation.put_waiting(message)
-    yield reports.status(message, "accepted", statuses_pb2.MessageAccepted(), held.facts.accepted_at_ms)
+    yield reports.status(
+        conversation, message, "accepted", statuses_pb2.MessageAccepted(), held.facts.accepted_at_ms
+    )
 
 
 def authorize(
@@ -37,7 +39,7 @@ def authorize(
     message.stand = row_pb2.STAND_SENT
     conversation.wait(message.held.facts.message_id)
     yield _attempt(conversation, message, "")
-    yield reports.status(message, "sent", statuses_pb2.MessageSent(), at_ms)
+    yield reports.status(conversation, message, "sent", statuses_pb2.MessageSent(), at_ms)
 
 
 def attempt_again(
@@ -63,12 +65,14 @@ def receive(
             yield from _first_receipt(conversation, message, receipt, at_ms)
         case Effect.READ_AT_LAST:
             conversation.settle(message, Stand.READ, at_ms)
-            yield reports.status(message, "read", statuses_pb2.MessageSeen(), at_ms)
+            yield reports.status(conversation, message, "read", statuses_pb2.MessageSeen(), at_ms)
         case Effect.LATE if message.late_receipts < rules.LATE_RECEIPTS_COUNTED_MAX:
             message.late_receipts += 1
             conversation.put_ended(message)
             if Stand(message.stand) is Stand.EXPIRED and message.late_receipts == 1:
-                yield reports.status(message, "delivered_late", statuses_pb2.MessageArrivedLate(), at_ms)
+                yield reports.status(
+                    conversation, message, "delivered_late", statuses_pb2.MessageArrivedLate(), at_ms
+                )
 
 
 def end(
@@ -83,14 +87,14 @@ def end(
     The outcome goes to rate-and-bill if the message was authorized. If not, an authorization may still be
     on its way, and :func:`authorize` answers it then; so each authorization has one outcome.
     """
-    facts = message.held.facts
     message.ended_at_ms, message.ended_code = at_ms, ending.code
     conversation.settle(message, stand, at_ms)
-    yield (reports.failed if stand is Stand.FAILED else reports.expired)(message, ending, at_ms)
+    yield (reports.failed if stand is Stand.FAILED else reports.expired)(conversation, message, ending, at_ms)
     if message.HasField("pricing"):
         yield _undelivered(conversation, message)
-    if conversation.end_waiting(facts.message_id):
-        yield reports.ended(facts.user_ref, facts.message_id)
+    message_id = message.held.facts.message_id
+    if conversation.end_waiting(message_id):
+        yield reports.ended(conversation, message_id)
 
 
 def _first_receipt(
@@ -99,27 +103,28 @@ def _first_receipt(
     receipt: Receipt,
     at_ms: int,
 ) -> Iterator[Output]:
-    facts, read = message.held.facts, receipt is Receipt.READ
+    read = receipt is Receipt.READ
     conversation.settle(message, Stand.READ if read else Stand.DELIVERED, at_ms)
-    yield reports.delivered_outcome(message, at_ms, read=read)
+    yield reports.delivered_outcome(conversation, message, at_ms, read=read)
     if read:
-        yield reports.status(message, "read", statuses_pb2.MessageSeen(), at_ms)
+        yield reports.status(conversation, message, "read", statuses_pb2.MessageSeen(), at_ms)
     else:
-        yield reports.status(message, "delivered", statuses_pb2.MessageArrived(), at_ms)
-    if conversation.end_waiting(facts.message_id):
-        yield reports.ended(facts.user_ref, facts.message_id)
+        yield reports.status(conversation, message, "delivered", statuses_pb2.MessageArrived(), at_ms)
+    message_id = message.held.facts.message_id
+    if conversation.end_waiting(message_id):
+        yield reports.ended(conversation, message_id)
 
 
 def _attempt(conversation: Conversation, message: row_pb2.DeliveryMessage, connection: str) -> Output:
     message.attempts += 1
     message.consent_id = conversation.standing.consent_id
     conversation.put_waiting(message)
-    return reports.attempt(message, connection)
+    return reports.attempt(conversation, message, connection)
 
 
 def _undelivered(conversation: Conversation, message: row_pb2.DeliveryMessage) -> Output:
     return reports.undelivered_outcome(
-        conversation.key,
+        conversation,
         message.held.facts.message_id,
         message.ended_at_ms,
         code=message.ended_code,

@@ -37,14 +37,14 @@ def attempt_again(
     signal.attempts += 1
     asked_at_ms = signal.notice.requested_at_ms or signal.read_mark.read_at_ms
     conversation.put_signal(name, signal, asked_at_ms + rules.SIGNAL_TTL_MS)
-    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal, connection)
+    yield reports.signal(conversation, name, signal, connection)
 
 
 def end(conversation: Conversation, name: str) -> Iterator[Output]:
     """The customer has seen it, or never will."""
     conversation.forget(name)
     if conversation.end_waiting(name):
-        yield reports.ended(conversation.user_ref, name)
+        yield reports.ended(conversation, name)
 
 
 def _begin(
@@ -55,4 +55,4 @@ def _begin(
     signal.attempts = 1
     conversation.put_signal(name, signal, at_ms + rules.SIGNAL_TTL_MS)
     conversation.wait(name)
-    yield reports.signal(conversation.business_id, conversation.user_ref, name, signal, "")
+    yield reports.signal(conversation, name, signal, "")

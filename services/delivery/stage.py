@@ -11,7 +11,7 @@ from services.contracts.catalogue import topic
 from services.contracts.keys import conversation_key
 from services.delivery import message_life, reports, rules, signals
 from services.delivery.conversation import Conversation, split_row_key
-from services.delivery.rules import Ending, Receipt, Retention, Stand
+from services.delivery.rules import Ending, Receipt, Stand
 from services.runtime.record import Cause, Output
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -35,7 +35,7 @@ class DeliveryStage:
     def apply(
         self, kind: str, event: Message, cause: Cause, rows: Rows, settings: SettingsSeen
     ) -> Iterable[Output]:
-        conversation = Conversation(rows, cause.key, _retention(settings, cause.timestamp_ms))
+        conversation = Conversation(rows, cause.key, settings, cause.timestamp_ms)
         match event:
             case dispatch_pb2.ContentHeld():
                 yield from self._hold(conversation, event)
@@ -63,7 +63,7 @@ class DeliveryStage:
 
     def wake(self, row_key: bytes, cause: Cause, rows: Rows, settings: SettingsSeen) -> Iterable[Output]:
         key, name = split_row_key(row_key)
-        conversation = Conversation(rows, key, _retention(settings, cause.timestamp_ms))
+        conversation = Conversation(rows, key, settings, cause.timestamp_ms)
         message = conversation.message(name)
         if message is None:
             yield from signals.end(conversation, name)
@@ -88,7 +88,7 @@ class DeliveryStage:
         message = conversation.message(authorized.message_id)
         if message is None:
             yield reports.undelivered_outcome(
-                conversation.key,
+                conversation,
                 authorized.message_id,
                 cause.timestamp_ms,
                 code=rules.LOST.code,
@@ -113,10 +113,9 @@ class DeliveryStage:
     def _fail(self, conversation: Conversation, failed: dispatch_pb2.SendFailed) -> Iterator[Output]:
         message = conversation.message(failed.message_id)
         if message is None:
+            business_id, user_ref = conversation.business_and_customer
             facts = facts_pb2.SendFacts(
-                message_id=failed.message_id,
-                business_id=conversation.business_id,
-                user_ref=conversation.user_ref,
+                message_id=failed.message_id, business_id=business_id, user_ref=user_ref
             )
             message = _unheld(facts, facts_pb2.Envelope())
         if Stand(message.stand) not in rules.WAITS:
@@ -168,14 +167,3 @@ def _unheld(facts: facts_pb2.SendFacts, envelope: facts_pb2.Envelope) -> row_pb2
     """A message that ends although its content never came here."""
     held = dispatch_pb2.ContentHeld(facts=facts, envelope=envelope)
     return row_pb2.DeliveryMessage(held=held, stand=row_pb2.STAND_ACCEPTED)
-
-
-def _retention(settings: SettingsSeen, at_ms: int) -> Retention:
-    setting = settings.in_force("platform", at_ms)
-    if setting is None:
-        return Retention()
-    platform, usual = setting.platform, Retention()
-    return Retention(
-        platform.delivered_retention_hours or usual.delivered_hours,
-        platform.ended_retention_hours or usual.ended_hours,
-    )
