@@ -75,7 +75,7 @@ class Conversation:
             self._rows.put(self.key, self._row)
 
     def message(self, message_id: str) -> row_pb2.DeliveryMessage | None:
-        """The message of that id, or None where none is known (any longer); what changes in it must be put."""
+        """The message of that id, or None where none is known; what changes in it must be put."""
         row = self.named(message_id)
         return row.message if row is not None and row.HasField("message") else None
 
