@@ -42,6 +42,11 @@ class Entry(NamedTuple):
     transaction: Transaction | None
 
     @property
+    def is_committed(self) -> bool:
+        """Whether it is meant to be seen; not whether its readers have been told so."""
+        return self.transaction is None or self.transaction.fate is Fate.COMMITTED
+
+    @property
     def writer(self) -> str:
         """Transactional id of who wrote it; empty for a producer without transactions."""
         return "" if self.transaction is None else self.transaction.transactional_id
@@ -55,6 +60,8 @@ class PartitionLog:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.history: list[Entry] = []
+        """All that was ever appended, which no client can see: for checks."""
         self.end = 0
         """High watermark: offset after the last record or marker."""
         self.start = 0
@@ -72,7 +79,9 @@ class PartitionLog:
     ) -> int:
         """Add a record; returns its offset."""
         offset, self.end = self.end, self.end + 1
-        self.entries.append(Entry(offset, key, value, timestamp_ms, headers, transaction))
+        entry = Entry(offset, key, value, timestamp_ms, headers, transaction)
+        self.entries.append(entry)
+        self.history.append(entry)
         if transaction is not None and transaction not in self._open:
             self._open[transaction] = offset
             transaction.unmarked.append(self)
@@ -96,7 +105,7 @@ class PartitionLog:
             entry = entries[index]
             if entry.offset >= stable:
                 return
-            if entry.transaction is None or entry.transaction.fate is Fate.COMMITTED:
+            if entry.is_committed:
                 yield entry
 
     def compact(self, until: int, now_ms: int, tombstones_kept_ms: int) -> None:
