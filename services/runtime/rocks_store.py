@@ -41,6 +41,7 @@ _ROW = b"r"
 _TIMER = b"t"
 _TIMER_BYTES = len(_TIMER) + TIME_BYTES
 _DAMAGE = ("Corruption", "No such file or directory")
+_IN_USE = "lock file"
 
 
 class RocksStore:
@@ -57,6 +58,8 @@ class RocksStore:
         try:
             self._db = _open(path)
         except Exception as error:
+            if _IN_USE in str(error):
+                raise StoreFailed(f"another process has the store {path} open: end it ({error})") from error
             if not any(sign in str(error) for sign in _DAMAGE):
                 raise StoreFailed(f"the store {path} cannot be opened: {error}") from error
             self.began_empty_because = str(error)
