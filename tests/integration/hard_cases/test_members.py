@@ -1,0 +1,75 @@
+"""Members that join, leave, die and come back under load, also in the middle of a restore."""
+
+from services.runtime.points import Point
+from tests.integration.hard_cases.conftest import MakeWorld
+from tests.integration.hard_cases.rig.counting import count
+from tests.integration.hard_cases.rig.load import Load
+from tests.integration.hard_cases.rig.tally import WideTally, keys
+
+KEYS = [key for partition in range(4) for key in keys(partition, 5, WideTally)]
+
+
+def test_a_second_member_joins_leaves_returns_and_dies_under_load(make_world: MakeWorld) -> None:
+    world = make_world(WideTally)
+    first = world.start()
+    with Load(world, KEYS):
+        first.stop_at(Point.STORED)
+        first.wait_stopped()
+        first.go_on(then=Point.REVOKED)
+
+        second = world.start(1)
+        second.stop_at(Point.STORED)
+        first.wait_stopped()
+        first.go_on()
+        second.wait_stopped()
+        assert len(list(world.data_dir(1).glob("*/partition-*"))) == 2
+        second.go_on()
+        second.stop()
+
+        # Its place was kept.
+        back = world.start(1)
+        back.stop_at(Point.OFFSETS_SENT)
+        back.wait_stopped()
+        first.stop_at(Point.RESTORED)
+        back.kill()
+
+        # Only now is it taken over, when its session is over.
+        first.wait_stopped()
+        first.go_on(then=Point.STORED)
+        first.wait_stopped()
+        first.go_on()
+    world.wait_done()
+    first.stop()
+    count(world, ordinals=(0, 1))
+
+
+def test_others_work_and_join_while_a_member_restores(make_world: MakeWorld) -> None:
+    world = make_world(WideTally)
+    world.write(KEYS * 3)
+    first = world.start()
+    world.wait_done()
+    second = world.start(1)
+    second.stop_at(Point.ASSIGNED)
+    second.wait_stopped()
+
+    theirs = world.offsets()
+    first.stop_at(Point.STORED)
+    world.write(KEYS)
+    first.wait_stopped()
+    third = world.start(2)
+    first.go_on(then=Point.STORED)
+    world.write(KEYS)
+    first.wait_stopped()
+    # Two partitions are at rest, the other two went on.
+    assert sorted(now - theirs[each] for each, now in world.offsets().items())[:2] == [0, 0]
+    first.go_on()
+
+    third.stop_at(Point.STORED)
+    second.go_on()
+    with Load(world, KEYS):
+        third.wait_stopped()
+        third.go_on()
+    world.wait_done()
+    for member in (first, second, third):
+        member.stop()
+    count(world, ordinals=(0, 1, 2))

@@ -1,0 +1,90 @@
+"""Zombies: frozen past their session, they lost their partitions, and go on as if nothing had been."""
+
+from services.runtime.points import Point
+from tests.integration.hard_cases.conftest import MakeWorld
+from tests.integration.hard_cases.rig.counting import count
+from tests.integration.hard_cases.rig.tally import WideTally, keys
+from tests.integration.hard_cases.rig.world import World
+from tests.integration.stage_bench import until
+
+KEYS = [key for partition in range(4) for key in keys(partition, 5, WideTally)]
+POINTS = [Point.APPLIED, Point.OFFSETS_SENT, Point.COMMITTED]
+"""Where the zombies stand: before the transaction, in it, and after it."""
+
+
+def test_zombies_do_no_harm(make_world: MakeWorld) -> None:
+    world = make_world(WideTally)
+    world.write(KEYS)
+    members = [world.start(ordinal) for ordinal in range(4)]
+    owned = owners(world, 4)
+    survivor = members[3]
+    zombies = members[:3]
+    world.wait_done()
+    before = world.offsets()
+
+    for zombie, point in zip(zombies, POINTS, strict=True):
+        zombie.stop_at(point)
+    world.write(KEYS * 2)
+    for zombie in zombies:
+        zombie.wait_stopped()
+        zombie.freeze()
+    struck = world.offsets()
+    for ordinal, point in enumerate(POINTS):
+        moved = struck[owned[ordinal]] > before[owned[ordinal]]
+        assert moved == (point is Point.COMMITTED), point
+
+    # The survivor takes over all of them, and finishes what they had begun.
+    world.wait_done()
+    assert all(f'"partition ready" partition={each} ' in survivor.said for each in owned.values())
+    for zombie in zombies:
+        zombie.go_on()
+        zombie.thaw()
+    early, caught, late = zombies
+    # Its transaction was ended over its head.
+    assert caught.wait() == 1
+    assert "Fenced" in caught.last_words
+    # The others have nothing open: they see that they are out, join again, and work.
+    until(lambda: "partitions lost" in early.said and "partitions lost" in late.said, "the loss to be seen")
+    assert "a batch is aborted" in early.said
+    world.write(KEYS)
+    world.wait_done()
+    for member in (early, late, survivor):
+        member.stop()
+    count(world, ordinals=(0, 1, 2, 3))
+
+
+def test_a_zombie_s_store_is_not_shared(world: World) -> None:
+    world.write(KEYS)
+    zombie = world.start()
+    world.wait_done()
+    zombie.stop_at(Point.APPLIED)
+    world.write(KEYS)
+    zombie.wait_stopped()
+    zombie.freeze()
+
+    second = world.start()
+    assert second.wait() == 1
+    assert f"another process has the store {world.store_path(0)} open" in second.last_words
+
+    zombie.go_on()
+    zombie.thaw()
+    assert zombie.wait() == 1
+    assert "Fenced" in zombie.last_words
+    world.settle()
+    count(world)
+
+
+def owners(world: World, members: int) -> dict[int, int]:
+    """Partition by ordinal, once each member owns one."""
+    found: dict[int, int] = {}
+
+    def look() -> bool:
+        group = world.admin.describe_consumer_groups([world.group])[world.group].result(10)
+        found.clear()
+        for member in group.members:
+            for place in member.assignment.topic_partitions:
+                found[int(member.group_instance_id.rpartition("-")[2])] = place.partition
+        return len(found) == members
+
+    until(look, "each member to own a partition")
+    return found
