@@ -24,6 +24,7 @@ from tests.unit.webhook_endpoint_bench import OK, Post, says, told_endpoint
 pytestmark = pytest.mark.integration
 
 OTHER_ACCOUNT = "200000000000002"
+BACKLOG = 6_000
 FAILS = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -219,6 +220,19 @@ async def test_what_an_endpoint_does_not_take_fast_enough_is_put_off_at_once(kaf
             await until(lambda: len(deferred(kafka, there.prefix, 1)) == 38)
             assert len(endpoint.posts) == 2
         assert lag(there) >= 12, "what was under way or waited when the worker ended is read again"
+
+
+async def test_a_backlog_for_a_quick_endpoint_waits_its_turn(kafka: KafkaConnection) -> None:
+    """More than the endpoint's queue holds: the reader waits, and nothing goes to a retry tier."""
+    async with platform(kafka) as there, told_endpoint(says(OK)) as endpoint:
+        await there.account(endpoint.port)
+        await asyncio.gather(
+            *(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in range(BACKLOG)),
+        )
+        async with there.worker(webhook_queue=BACKLOG // 2, webhook_queue_seconds=60):
+            await endpoint.wait_for(BACKLOG, seconds=30)
+        assert not deferred(kafka, there.prefix, 1)
+    assert len({said(post.body) for post in endpoint.posts}) == BACKLOG
 
 
 async def test_a_new_address_holds_for_what_waits(kafka: KafkaConnection) -> None:

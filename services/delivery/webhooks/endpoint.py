@@ -20,7 +20,7 @@ PutOff = Callable[[Errand, str], Awaitable[None]]
 class EndpointLimits:
     """What one endpoint may take of the worker."""
 
-    tries_at_once_max: int = 32
+    tries_at_once_max: int = 100
     queue_max: int = 4_000
     queue_seconds_max: float = 5.0
     """An update that waited longer for its turn goes to a retry tier, so that commits can move on."""
@@ -47,6 +47,8 @@ class Endpoint:
         """Conversations that have an errand queued or under way, and what comes behind it."""
         self._waiting = 0
         self._under_way = 0
+        self._last_began_at = 0.0
+        self._last_delay = 0.0
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,6 +79,15 @@ class Endpoint:
             self._courier.close()
         self._courier = courier
         self._circuit = circuit
+
+    def backlog_that_moves(self, within_seconds: float) -> int:
+        """How many updates wait, if each gets its turn within that time, else 0.
+
+        So a reader can wait for endpoints that are quick, and never for long for one that is not.
+        """
+        now = self._loop.time()
+        moves = self._last_delay < within_seconds and now - self._last_began_at < within_seconds
+        return self._waiting if moves else 0
 
     @property
     def circuit_is_closed(self) -> bool:
@@ -140,6 +151,7 @@ class Endpoint:
             metrics.SPARED.labels("circuit").inc()
             await self._put_off(errand, "the circuit is open")
         else:
+            self._last_began_at, self._last_delay = now, now - errand.offered_at
             await self._try(errand, courier, circuit)
 
     async def _try(self, errand: Errand, courier: Courier, circuit: Circuit) -> None:

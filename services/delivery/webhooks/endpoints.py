@@ -83,6 +83,10 @@ class Endpoints:
             endpoint = self._add(errand.account_id)
         endpoint.offer(errand)
 
+    def backlog_that_moves(self, within_seconds: float) -> int:
+        """Updates that wait for endpoints where each gets its turn within that time."""
+        return sum(endpoint.backlog_that_moves(within_seconds) for endpoint in self._endpoints.values())
+
     def count_open_circuits(self) -> None:
         """Bring the metric up to date."""
         metrics.CIRCUITS_OPEN.set(sum(not one.circuit_is_closed for one in self._endpoints.values()))

@@ -37,6 +37,11 @@ INBOX = topic("inbox")
 GROUP = "webhooks"
 RETRY_GROUP = "webhooks-retry"
 OPEN_RECORDS_MAX = 100_000
+BACKLOG_MAX = 1_000
+"""Updates that wait for quick endpoints; at it no new events are read for the moment."""
+MOVES_SECONDS = 2.0
+BACKLOG_SECONDS = 0.05
+"""How often the backlog is looked at."""
 PENDING_MAX = 2_000
 """Updates that wait for Kafka to put them off; at it nothing more is read."""
 READINESS_SECONDS = 0.5
@@ -65,6 +70,9 @@ class WebhookWorker:
         self._connection = connection
         self._platform_key = platform_key
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._backlog_at = 0.0
+        self._backlog_seen = 0
         self._updates = updates_of(platform_key)
         self._resolver = ThreadedResolver()
         self._health = Health()
@@ -80,8 +88,10 @@ class WebhookWorker:
             self._deferral.put_off,
             clock,
         )
-        self._events = self._reader(GROUP, (STATUSES, INBOX), self._take_event)
-        self._retries = self._reader(RETRY_GROUP, TIERS.values(), self._take_retry, self._forget_retries)
+        self._events = self._reader(GROUP, (STATUSES, INBOX), self._take_event, self._hold_back_events)
+        self._retries = self._reader(
+            RETRY_GROUP, TIERS.values(), self._take_retry, self._hold_back, self._forget_retries
+        )
         self._room = WaitingRoom(self._endpoints.offer, self._retries.pause, self._retries.resume, clock)
         self._asides: set[asyncio.Task[None]] = set()
 
@@ -142,11 +152,12 @@ class WebhookWorker:
         group: str,
         topics: Iterable[Topic],
         take: Callable[[ConsumerRecord, Settled], None],
+        hold_back: Callable[[], bool],
         revoked: Callable[[], None] = lambda: None,
     ) -> Reader:
         prefix, ordinal = self._settings.topic_prefix, self._settings.ordinal
         names = [prefix + one.name for one in topics]
-        return Reader(self._connection, prefix + group, ordinal, names, take, self._hold_back, revoked)
+        return Reader(self._connection, prefix + group, ordinal, names, take, hold_back, revoked)
 
     def _take_event(self, record: ConsumerRecord, settled: Settled) -> None:
         errand_of = errand_of_inbox if record.topic.endswith(INBOX.name) else errand_of_status
@@ -180,6 +191,17 @@ class WebhookWorker:
 
     def _hold_back(self) -> bool:
         return self._deferral.pending > PENDING_MAX or self._open_records() > OPEN_RECORDS_MAX
+
+    def _hold_back_events(self) -> bool:
+        """New events also wait for quick endpoints: then a burst, or the worker itself, is what is slow."""
+        return self._hold_back() or self._backlog() > BACKLOG_MAX
+
+    def _backlog(self) -> int:
+        now = self._loop.time()
+        if now - self._backlog_at > BACKLOG_SECONDS:
+            self._backlog_at = now
+            self._backlog_seen = self._endpoints.backlog_that_moves(MOVES_SECONDS)
+        return self._backlog_seen
 
     def _open_records(self) -> int:
         return sum(reader.open_records for reader in (self._events, self._retries))

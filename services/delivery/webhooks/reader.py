@@ -14,8 +14,9 @@ from services.runtime.kafka_connection import KafkaConnection
 SESSION_MS = 6_000
 HEARTBEAT_MS = 1_500
 POLL_MS = 250
-PASS_SECONDS = 0.003
+PASS_SECONDS = 0.008
 """Least time between two passes: what came meanwhile is fetched together."""
+HOLD_SECONDS = 0.02
 PASS_RECORDS_MAX = 500
 COMMIT_SECONDS = 1.0
 COMMIT_SECONDS_MAX = 5.0
@@ -70,7 +71,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         commit_at = self._loop.time() + COMMIT_SECONDS
         while True:
             if self._hold_back():
-                await asyncio.sleep(POLL_MS / 1000)
+                await asyncio.sleep(HOLD_SECONDS)
             else:
                 batch = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=PASS_RECORDS_MAX)
                 for partition, records in batch.items():

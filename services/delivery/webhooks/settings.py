@@ -25,7 +25,7 @@ class WebhookSettings(WorkerSettings):
     """Waits after each try, comma between; the last one repeats. At most seven."""
     webhook_give_up_seconds: Annotated[float, Field(gt=0, le=6 * DAY_SECONDS)] = 1.5 * DAY_SECONDS
     """After the first try. Below the seven days for which the retry topics keep records."""
-    webhook_connections: Annotated[int, Field(ge=1, le=1_000)] = 32
+    webhook_connections: Annotated[int, Field(ge=1, le=1_000)] = 100
     """Tries at once to one endpoint."""
     webhook_queue: Annotated[int, Field(ge=1, le=100_000)] = 4_000
     """Updates that wait for one endpoint; more go to the first retry tier."""
