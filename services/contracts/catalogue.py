@@ -16,7 +16,8 @@ from parley.catalog.v1 import topic_pb2
 
 HOUR_MS = 3_600_000
 CLOCK_AHEAD_MAX_MS = 5_000
-CHANGELOG_SUFFIX = "-changelog"
+COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
+"""Only closed segments are compacted: with the default of 1 GiB a restore would read old rows for long."""
 
 _MODULES = (
     "parley.billing.v1.ledger_pb2",
@@ -61,7 +62,9 @@ class Topic:
     def config(self) -> dict[str, str]:
         """The broker's topic settings that this declaration stands for."""
         settings = {"cleanup.policy": "compact" if self.compacted else "delete", "compression.type": "zstd"}
-        if not self.compacted:
+        if self.compacted:
+            settings["segment.bytes"] = str(COMPACTED_SEGMENT_BYTES)
+        else:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
         if self.clock_bounded:
             settings["message.timestamp.after.max.ms"] = str(CLOCK_AHEAD_MAX_MS)
