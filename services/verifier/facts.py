@@ -7,6 +7,6 @@ from parley.message.v1 import facts_pb2
 DIGEST_BYTES = 8
 
 
-def digest(facts: facts_pb2.SendFacts) -> bytes:
+def digest(facts: facts_pb2.SendFacts) -> str:
     """A short digest of the facts: equal digests mean that nothing was changed on the way."""
-    return blake2b(facts.SerializeToString(deterministic=True), digest_size=DIGEST_BYTES).digest()
+    return blake2b(facts.SerializeToString(deterministic=True), digest_size=DIGEST_BYTES).hexdigest()

@@ -11,8 +11,8 @@ VIOLATIONS_KEPT_MAX = 10_000
 INVARIANTS = {
     1: "every accepted request has exactly one end",
     2: "delivered is captured or free once, nothing else is",
-    3: "no attempt against the customer's consent",
-    4: "free if and only if the plan and the evidence say so",
+    3: "nobody is written to against the last consent",
+    4: "free if and only if plan and evidence say so",
     5: "ledgers are numbered, chained and summed",
     6: "statuses only move forward",
 }
@@ -29,6 +29,15 @@ class Violation(NamedTuple):
     sentence: str
 
 
+class Judgement:
+    """What was found out about one message or conversation."""
+
+    def __init__(self) -> None:
+        self.checked: list[int] = []
+        self.unchecked: list[int] = []
+        self.wrong: list[tuple[int, Place, str]] = []
+
+
 class Findings:
     """Collects violations and counts."""
 
@@ -38,11 +47,13 @@ class Findings:
         self.checked: Counter[int] = Counter()
         """Judgements made, by invariant."""
         self.unchecked: Counter[int] = Counter()
-        """Judgements that retention made impossible, by invariant."""
-        self.open = 0
-        """Messages that have not ended and need not have."""
+        """Judgements that are impossible without records that have been deleted, by invariant."""
         self.messages = 0
         """Accepted requests seen."""
+        self.open = 0
+        """Messages that have not ended and need not have."""
+        self.under_way = 0
+        """Messages that have ended but of which the last records may still come."""
         self.violations: list[Violation] = []
         self.violations_by_invariant: Counter[int] = Counter()
 
@@ -51,3 +62,10 @@ class Findings:
         self.violations_by_invariant[invariant] += 1
         if len(self.violations) < VIOLATIONS_KEPT_MAX:
             self.violations.append(Violation(invariant, place, subject, sentence))
+
+    def take(self, subject: str, judgement: Judgement) -> None:
+        """Add what was found out about one message or conversation."""
+        self.checked.update(judgement.checked)
+        self.unchecked.update(judgement.unchecked)
+        for invariant, place, sentence in judgement.wrong:
+            self.violated(invariant, place, subject, sentence)

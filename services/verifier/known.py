@@ -1,32 +1,68 @@
 """Everything that the folds have gathered so far."""
 
+from typing import Any
+
+from services.contracts.catalogue import topic
+from services.contracts.placement import partition_of
 from services.verifier.conversation import Conversation
+from services.verifier.customer_message import CustomerMessage
 from services.verifier.findings import Findings
 from services.verifier.life import MessageLife
 from services.verifier.progress import Progress
-from services.verifier.records import Cut, Span, TopicPartition
+from services.verifier.records import Place, TopicPartition
+from services.verifier.retention import InView
 from services.verifier.rules.chain import Head
 from services.verifier.rules.plans import SettingsTrack
+from services.verifier.table import Table
+
+_INTAKE, _USAGE = topic("intake"), topic("usage")
 
 
 class Known:
-    """Messages, conversations, ledgers and settings, by key."""
+    """Messages, conversations, ledgers and settings, by key. All of it can be stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: Any, *, drained: bool = False) -> None:
+        self.lives = Table(db, b"m", MessageLife, lambda key: MessageLife(message_id=key))
+        self.customer_messages = Table(db, b"c", CustomerMessage, lambda key: CustomerMessage(message_id=key))
+        self.conversations = Table(db, b"v", Conversation, lambda key: Conversation(conversation=key))
+        self.tables = (self.lives, self.customer_messages, self.conversations)
         self.findings = Findings()
+        self.in_view = InView()
+        self.progress = Progress(drained=drained)
         self.cut_number = 0
-        self.lives: dict[str, MessageLife] = {}
-        self.conversations: dict[bytes, Conversation] = {}
+        self.positions: dict[TopicPartition, int] = {}
+        """Offset of the next record to fold, by partition."""
+        self.stage_time_ms: dict[TopicPartition, int] = {}
+        """Highest record time seen, by partition."""
         self.heads: dict[str, Head] = {}
         self.settings: dict[int, SettingsTrack] = {}
-        """By partition of usage."""
-        self.stage_time_ms: dict[TopicPartition, int] = {}
-        """Highest record time seen in each partition."""
-        self._customer_messages: set[str] = set()
-        self.progress = Progress()
-        self._spans: dict[TopicPartition, Span] = {}
-        self._first_ms: dict[TopicPartition, int] = {}
-        """Record time of the oldest record where retention has deleted what was before."""
+        """By partition of usage, in its order."""
+        self.published = SettingsTrack()
+        """By the topic settings, for what usage has no longer."""
+        self.incomplete: set[str] = set()
+        """Conversations out of use whose changes of consent are not in every topic yet."""
+        self.unreadable: list[Place] = []
+        """Records that are not what their topic carries."""
+        self.set_aside: set[str] = set()
+        """Records that dead letters account for, by place."""
+
+    def life(self, message_id: str) -> MessageLife:
+        """What is known of a business's message; this cut has news of it."""
+        life = self.lives.get(message_id)
+        life.touched = self.cut_number
+        return life
+
+    def customer_message(self, message_id: str) -> CustomerMessage:
+        """What is known of a customer's message; this cut has news of it."""
+        message = self.customer_messages.get(message_id)
+        message.touched = self.cut_number
+        return message
+
+    def conversation(self, key: bytes) -> Conversation:
+        """What is known of a conversation; this cut has news of it."""
+        conversation = self.conversations.get(key.decode(errors="replace"))
+        conversation.touched = self.cut_number
+        return conversation
 
     def head(self, business_id: str) -> Head:
         """The newest entry of a business's ledger."""
@@ -36,41 +72,20 @@ class Known:
         """What rate-and-bill has seen in a partition of usage."""
         return self.settings.setdefault(partition, SettingsTrack())
 
-    def seen_before(self, message_id: str) -> bool:
-        """Whether a customer's message was seen already; remembers it."""
-        if message_id in self._customer_messages:
-            return True
-        self._customer_messages.add(message_id)
-        return False
+    def conversation_partition(self, conversation: str) -> int:
+        """The partition of a conversation, which is the same in every topic that has this key."""
+        return partition_of(_INTAKE, conversation.encode())
 
-    def begin_cut(self, cut: Cut) -> None:
-        """A new cut is about to be folded."""
-        self.cut_number += 1
-        self._spans = dict(cut)
+    def kept(self, name: str, life: MessageLife) -> bool:
+        """Whether what ``topic`` had to say of a message when it was accepted would have been seen."""
+        if not life.conversation:
+            return self._kept_everywhere(name, life.accepted_at_ms)
+        if name == "usage":
+            partition = partition_of(_USAGE, life.conversation.partition(":")[0].encode())
+        else:
+            partition = self.conversation_partition(life.conversation)
+        return self.in_view.kept(name, partition, life.accepted_at_ms)
 
-    def note_time(self, topic: str, partition: int, timestamp_ms: int) -> None:
-        """A record of that time is about to be folded."""
-        place = (topic, partition)
-        if timestamp_ms > self.stage_time_ms.get(place, -1):
-            self.stage_time_ms[place] = timestamp_ms
-        if place not in self._first_ms:
-            self._first_ms[place] = timestamp_ms if self._spans[place].start else 0
-
-    def kept(self, topic: str, at_ms: int) -> bool:
-        """Whether records of that time can still be in ``topic``, wherever their key puts them."""
-        return all(first_ms < at_ms for (name, _), first_ms in self._first_ms.items() if name == topic)
-
-    def life(self, message_id: str) -> MessageLife:
-        """What is known of a message; marks it as touched by this cut."""
-        life = self.lives.get(message_id)
-        if life is None:
-            life = self.lives[message_id] = MessageLife(message_id)
-        life.touched = self.cut_number
-        return life
-
-    def conversation(self, key: bytes) -> Conversation:
-        """What is known of a conversation."""
-        conversation = self.conversations.get(key)
-        if conversation is None:
-            conversation = self.conversations[key] = Conversation()
-        return conversation
+    def _kept_everywhere(self, name: str, at_ms: int) -> bool:
+        partitions = range(topic(name).partitions)
+        return all(self.in_view.kept(name, partition, at_ms) for partition in partitions)

@@ -30,6 +30,8 @@ class Ending(NamedTuple):
 
     kind: str
     """delivered (also for read), failed or expired."""
+    code: int
+    """Cloud API code of a failure."""
     place: Place
 
 
@@ -37,6 +39,8 @@ class Outcome(NamedTuple):
     """What delivery told rate-and-bill."""
 
     delivered: bool
+    read: bool
+    """Whether the first receipt was a read receipt."""
     consent_id: str
     place: Place
 
@@ -54,31 +58,40 @@ class Entry(NamedTuple):
     plan: str
     plan_version: int
     evidence: list[str]
-    window: Evidence | None
+    window: Evidence
     place: Place
+
+
+UNKNOWN = -1
+"""Stands for a judgement that needs records which retention has deleted."""
 
 
 @dataclass(slots=True)
 class MessageLife:
     """One message. What is None has not been seen."""
 
-    message_id: str
+    settled: bool = False
+    """Judged: only what must not come again is known of it. (The first field, so that it is seen at once.)"""
+    message_id: str = ""
+    conversation: str = ""
+    """Key of the conversation, as far as any record has told it."""
+    round: int = 0
     touched: int = 0
     """Number of the cut that last brought news of it."""
     accepted_at_ms: int = 0
     expires_at_ms: int = 0
-    facts: dict[str, bytes] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     """Digest of the request's facts, by topic."""
 
     requested: Place | None = None
-    objection: int | None = 0
-    """Cloud API code with which consent must refuse it, by the order of intake; 0 when it must not, None if
-    that cannot be known."""
+    objection: int = 0
+    """Code with which consent must refuse it, by the order of intake; 0 for none, or UNKNOWN."""
     screened: Place | None = None
     screened_consent_id: str = ""
     window_due: Evidence | None = None
-    """The window by the customer's messages in screened; None also where it cannot be known."""
-    window_known: bool = False
+    """The window by the customer's messages in screened; None where it cannot be known."""
+    window_partial: bool = False
+    """Whether only the newest message of it is certain."""
     held: Place | None = None
     assessed: Place | None = None
     assessed_consent_id: str = ""
@@ -92,20 +105,28 @@ class MessageLife:
     refused_by_consent: bool = False
     given_up: Place | None = None
 
-    first_permit: Permit | None = None
     permits: dict[int, Permit] = field(default_factory=dict)
-    """By number of the attempt; the newest few."""
+    """By number of the attempt; the first and the newest few."""
     attempts: list[Attempt] = field(default_factory=list)
     received: Place | None = None
     """The first receipt that found it waiting."""
-    received_ms: int = 0
+    received_at_ms: int = 0
+    """Record time of that receipt."""
     received_under: str = ""
     """The consent of the newest attempt then."""
-    accepted_status: Place | None = None
-    sent_status: Place | None = None
+    told: dict[str, Place] = field(default_factory=dict)
+    """Statuses that the business was told, by kind."""
     status_rank: int = 0
     ending: Ending | None = None
     outcome: Outcome | None = None
     reservation: Entry | None = None
     closing: Entry | None = None
     """The entry captured, voided or free."""
+
+    def forget_all_but_the_end(self) -> None:
+        """Judged: keep what tells that a further record is one too many."""
+        rank, ending = self.status_rank, self.ending
+        fresh = MessageLife(message_id=self.message_id, round=self.round, touched=self.touched)
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
+        self.settled, self.status_rank, self.ending = True, rank, ending

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 ORDER = (
+    "dead-letters",
     "ledger",
     "statuses",
     "outbox",
@@ -36,6 +37,9 @@ class Place(NamedTuple):
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
+Headers = Sequence[tuple[str, bytes]]
+
+
 class LogRecord(NamedTuple):
     """One committed record."""
 
@@ -46,6 +50,8 @@ class LogRecord(NamedTuple):
     """Record time: milliseconds since the Unix epoch, UTC."""
     key: bytes
     value: bytes | None
+    headers: Headers = ()
+    """Only where they were asked for."""
 
     @property
     def place(self) -> Place:
@@ -71,6 +77,11 @@ Cut = Mapping[TopicPartition, Span]
 
 class Source(Protocol):
     """Topics of a cluster, of a dump, or of a model of Kafka."""
+
+    @property
+    def identity(self) -> str:
+        """Names the topics, so that what was found in others is not mistaken for what is here."""
+        ...
 
     def cut(self) -> Cut:
         """Where the topics end now, asked for in :data:`ORDER`. Blocks while a transaction is open."""

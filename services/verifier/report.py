@@ -45,5 +45,6 @@ def summary_row(findings: Findings) -> Json:
         "records": sum(findings.records.values()),
         "messages": findings.messages,
         "open": findings.open,
+        "under_way": findings.under_way,
         "violations": sum(findings.violations_by_invariant.values()),
     }

@@ -1,81 +1,167 @@
-"""Runs a verification: folds two cuts of the topics and judges what they say."""
+"""Runs a verification: folds cuts of the topics and judges what they say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from rocksdict import WriteBatch
+
+from services.verifier import store
+from services.verifier.ageing import Ageing
 from services.verifier.findings import Findings
-from services.verifier.folds import dispatch, intake, ledger, outbox, screened, statuses, usage
-from services.verifier.invariants import consent_at_attempt, free_by_evidence, money_once, one_end
+from services.verifier.folds import (
+    consents,
+    dead_letters,
+    dispatch,
+    intake,
+    ledger,
+    outbox,
+    screened,
+    settings,
+    statuses,
+    usage,
+)
+from services.verifier.folds.reading import Unreadable
+from services.verifier.invariants import unread
+from services.verifier.judging import Judging
 from services.verifier.known import Known
-from services.verifier.life import MessageLife
-from services.verifier.records import LogRecord, Source, TopicPartition
+from services.verifier.records import Cut, LogRecord, Source, TopicPartition
 
 FOLDS: dict[str, Callable[[LogRecord, Known], None]] = {
-    "intake": intake.fold,
-    "screened": screened.fold,
+    "consents": consents.fold,
+    "dead-letters": dead_letters.fold,
     "dispatch": dispatch.fold,
-    "usage": usage.fold,
+    "intake": intake.fold,
     "ledger": ledger.fold,
-    "statuses": statuses.fold,
     "outbox": outbox.fold,
+    "screened": screened.fold,
+    "settings": settings.fold,
+    "statuses": statuses.fold,
+    "usage": usage.fold,
 }
 CUTS = 2
 """A message is judged for what is missing when a whole cut has brought no news of it. So two are read: the
 second is short, and what moved in it is under way."""
+ROUND_RECORDS = 200_000
+"""Records after which what was not in use leaves the memory."""
+Advance = Callable[[int, int], None]
+"""Told now and then: records folded so far, and about how many the cut holds."""
 
 
-def verify(source: Source) -> Findings:
-    """Read all there is and judge it. Blocks until done."""
-    known = Known()
-    positions: dict[TopicPartition, int] = {}
-    for _ in range(CUTS):
-        cut = source.cut()
-        known.begin_cut(cut)
-        for batch in source.read(cut, positions):
-            fold = FOLDS.get(batch[0].topic)
-            known.findings.records[batch[0].topic] += len(batch)
-            for record in batch:
-                known.note_time(record.topic, record.partition, record.timestamp_ms)
-                if fold is not None:
+def verify(
+    source: Source,
+    state: Path | None = None,
+    *,
+    drained: bool = False,
+    advance: Advance | None = None,
+    round_records: int = ROUND_RECORDS,
+) -> Findings:
+    """Read what is new in the topics and judge all that is known. Blocks until done.
+
+    ``state`` is a directory that remembers everything for the next time; without it, all is read. ``drained``
+    says that the system is at rest, so that what is not finished is lost. Raises
+    :class:`store.StateUnusable`, and what the source raises.
+    """
+    if state is not None:
+        return _Verification(source, state, drained, advance, round_records, keep=True).run()
+    with TemporaryDirectory(prefix="parley-verify-") as scratch:
+        return _Verification(source, Path(scratch), drained, advance, round_records, keep=False).run()
+
+
+class _Verification:
+    """One run over the topics."""
+
+    def __init__(
+        self,
+        source: Source,
+        state: Path,
+        drained: bool,
+        advance: Advance | None,
+        round_records: int,
+        *,
+        keep: bool,
+    ) -> None:
+        self._source = source
+        self._keep = keep
+        self._advance = advance
+        self._round_records = round_records
+        self._since_round = 0
+        self._db = store.open_db(state)
+        self._known = Known(self._db, drained=drained)
+        self._ageing = Ageing(self._db)
+        self._judging = Judging(self._known, self._ageing)
+
+    def run(self) -> Findings:
+        """Fold all cuts and judge."""
+        try:
+            if self._keep:
+                store.load(self._known, self._db, self._source.identity)
+            for _ in range(CUTS):
+                self._take_cut(self._source.cut())
+            return self._known.findings
+        finally:
+            self._db.close()
+
+    def _take_cut(self, cut: Cut) -> None:
+        """Fold all up to the cut, then judge what it can judge."""
+        known = self._known
+        known.cut_number += 1
+        unread.check_tails(cut, known)
+        known.in_view.begin_cut(cut, known.positions)
+        folded, offsets = 0, sum(self._left(cut).values())
+        for records in self._source.read(cut, known.positions):
+            self._fold(records)
+            folded += len(records)
+            if self._advance is not None:
+                self._advance(folded, offsets)
+        known.positions.update(
+            {place: known.positions.get(place, 0) + left for place, left in self._left(cut).items()}
+        )
+        self._end_round(store_all=True)
+        batch = WriteBatch(raw_mode=True)
+        self._judging.judge_all(batch)
+        unread.judge(known)
+        known.progress.end_cut()
+        self._write(batch)
+
+    def _left(self, cut: Cut) -> dict[TopicPartition, int]:
+        positions = self._known.positions
+        return {place: max(span.end - positions.get(place, 0), 0) for place, span in cut.items()}
+
+    def _fold(self, records: Sequence[LogRecord]) -> None:
+        """Take in records of one topic."""
+        known, topic = self._known, records[0].topic
+        fold = FOLDS.get(topic)
+        times, positions = known.stage_time_ms, known.positions
+        known.findings.records[topic] += len(records)
+        for record in records:
+            place, at_ms = (topic, record.partition), record.timestamp_ms
+            if at_ms > times.get(place, -1):
+                times[place] = at_ms
+                known.in_view.note(place, at_ms)
+            if fold is not None:
+                try:
                     fold(record, known)
-        positions = {place: span.end for place, span in cut.items()}
-        if known.cut_number == 1:
-            for life in known.lives.values():
-                note_progress(life, known)
-            known.progress.next_cut()
-    for life in known.lives.values():
-        if one_end.is_open(life):
-            known.findings.open += 1
-        if life.touched < known.cut_number:
-            judge(life, known)
-    return known.findings
+                except Unreadable:
+                    known.unreadable.append(record.place)
+            positions[place] = record.offset + 1
+        self._ageing.advance(records[-1].timestamp_ms)
+        self._since_round += len(records)
+        if self._since_round >= self._round_records:
+            self._end_round(store_all=self._keep)
 
+    def _end_round(self, *, store_all: bool) -> None:
+        """Judge the settled, and let go what has not been in use."""
+        self._since_round = 0
+        batch = WriteBatch(raw_mode=True)
+        self._judging.settle_unused(batch)
+        for table in self._known.tables:
+            table.end_round(batch, keep=store_all)
+        self._judging.drop_old(batch)
+        self._write(batch)
 
-def judge(life: MessageLife, known: Known) -> None:
-    """All that is judged of a message as a whole."""
-    one_end.judge(life, known)
-    money_once.judge(life, known)
-    consent_at_attempt.judge(life, known)
-    free_by_evidence.judge(life, known)
-
-
-def note_progress(life: MessageLife, known: Known) -> None:
-    """What of the stages' input is proved to have been judged, by what they wrote about this message."""
-    progress = known.progress
-    if life.requested and (life.screened or life.held or life.refused_by_consent):
-        progress.note(life.requested)
-    if life.screened and life.assessed:
-        progress.note(life.screened)
-    if life.assessed and (
-        life.authorized or life.reservation or (life.refused and not life.refused_by_consent)
-    ):
-        progress.note(life.assessed)
-    if life.outcome and life.closing:
-        progress.note(life.outcome.place)
-    if life.held and life.accepted_status:
-        progress.note(life.held, life.accepted_at_ms)
-    if life.refused and life.ending:
-        progress.note(life.refused)
-    if life.authorized and (life.sent_status or life.outcome):
-        progress.note(life.authorized)
-    if life.received and life.ending:
-        progress.note(life.received, life.received_ms)
+    def _write(self, batch: WriteBatch) -> None:
+        """Store rows, and all that belongs to the same moment."""
+        if self._keep:
+            store.save(self._known, batch, self._source.identity)
+        self._db.write(batch)

@@ -14,6 +14,8 @@ class MemorySource:
     def __init__(self, topics: Mapping[TopicPartition, Sequence[Record]]) -> None:
         self._topics = topics
 
+    identity = "memory"
+
     def cut(self) -> Cut:
         return {place: Span(0, len(records)) for place, records in self._topics.items() if place[0] in ORDER}
 

@@ -2,80 +2,79 @@
 
 from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
-from services.verifier.conversation import WAITING_MAX, Conversation
+from services.contracts.keys import conversation_key
+from services.verifier.conversation import WAITING_MAX, ChangeSent, Conversation
 from services.verifier.facts import digest
+from services.verifier.folds.reading import check_key, event_of, take_step
 from services.verifier.known import Known
 from services.verifier.life import MessageLife, Permit
 from services.verifier.records import LogRecord
 
 PERMITS_KEPT_MAX = 32
-"""Newest attempts of a message whose consent is remembered."""
+"""Newest attempts of a message whose consent is remembered, beside the first."""
 _parse = dispatch_pb2.DispatchEvent.FromString
 
 
 def fold(record: LogRecord, known: Known) -> None:
     """Take one record in."""
-    event = _parse(record.value or b"")
-    kind = event.WhichOneof("event")
+    kind, event = event_of(_parse, record)
     if kind == "content_held":
-        _held(record, event.content_held, known)
+        _held(record, event.facts, known)
     elif kind == "send_authorized":
-        _authorized(record, event.send_authorized, known)
+        _authorized(record, event, known)
     elif kind == "receipt_received":
-        _received(record, event.receipt_received.message_id, known)
+        _received(record, event.message_id, known)
+    elif kind == "send_refused":
+        _refused(record, event, known)
     elif kind == "consent_changed":
-        _consent_changed(record, event.consent_changed, known)
+        _consent_changed(record, event, known)
     elif kind == "customer_connected":
         _connected(record, known)
-    elif kind == "send_refused":
-        _refused(record, event.send_refused, known)
     elif kind == "send_failed":
-        _given_up(record, event.send_failed.message_id, known)
+        _given_up(record, event.message_id, known)
 
 
-def _held(record: LogRecord, event: dispatch_pb2.ContentHeld, known: Known) -> None:
-    facts = event.facts
+def _held(record: LogRecord, facts: facts_pb2.SendFacts, known: Known) -> None:
     life = known.life(facts.message_id)
-    if life.held is not None:
-        _twice(record, facts.message_id, f"dispatch holds the content twice, first at {life.held}.", known)
+    if take_step(life, "held", record, known):
+        _take_facts(life, record, facts, known)
+
+
+def _refused(record: LogRecord, event: dispatch_pb2.SendRefused, known: Known) -> None:
+    life = known.life(event.message_id)
+    if not take_step(life, "refused", record, known):
         return
-    life.held = record.place
+    life.conversation = record.key.decode()
+    life.refused_code = event.refusal.code
+    life.refused_by_consent = event.HasField("facts")
+    if life.refused_by_consent:
+        _take_facts(life, record, event.facts, known)
+
+
+def _take_facts(life: MessageLife, record: LogRecord, facts: facts_pb2.SendFacts, known: Known) -> None:
+    check_key(conversation_key(facts.business_id, facts.user_ref), record, facts.message_id, 1, known)
+    life.conversation = record.key.decode()
     life.accepted_at_ms, life.expires_at_ms = facts.accepted_at_ms, facts.expires_at_ms
     life.facts["dispatch"] = digest(facts)
 
 
 def _authorized(record: LogRecord, event: dispatch_pb2.SendAuthorized, known: Known) -> None:
     life = known.life(event.message_id)
-    if life.authorized is not None:
-        _twice(
-            record, event.message_id, f"dispatch has it authorized twice, first at {life.authorized}.", known
-        )
+    if not take_step(life, "authorized", record, known):
         return
-    life.authorized = record.place
+    life.conversation = record.key.decode()
     life.billable = event.pricing.billable
     conversation = known.conversation(record.key)
-    life.first_permit = _permit(conversation)
-    life.permits[1] = life.first_permit
-    if conversation.permits and len(conversation.waiting) < WAITING_MAX:
+    _attempt_due(life, conversation, record, known)
+    if len(conversation.waiting) < WAITING_MAX:
         conversation.waiting[event.message_id] = life.expires_at_ms
 
 
-def _refused(record: LogRecord, event: dispatch_pb2.SendRefused, known: Known) -> None:
-    life = known.life(event.message_id)
-    if life.refused is not None:
-        _twice(record, event.message_id, f"dispatch has it refused twice, first at {life.refused}.", known)
-        return
-    life.refused = record.place
-    life.refused_code = event.refusal.code
-    life.refused_by_consent = event.HasField("facts")
-    if life.refused_by_consent:
-        life.accepted_at_ms = event.facts.accepted_at_ms
-        life.expires_at_ms = event.facts.expires_at_ms
-        life.facts["dispatch"] = digest(event.facts)
-
-
 def _given_up(record: LogRecord, message_id: str, known: Known) -> None:
-    known.life(message_id).given_up = record.place
+    life = known.life(message_id)
+    if not life.settled:
+        life.conversation = record.key.decode()
+        life.given_up = record.place
     known.conversation(record.key).waiting.pop(message_id, None)
 
 
@@ -83,39 +82,40 @@ def _consent_changed(record: LogRecord, event: dispatch_pb2.ConsentChanged, know
     conversation = known.conversation(record.key)
     conversation.consent_id = event.consent_id
     conversation.permits = event.consent == facts_pb2.CONSENT_GRANTED
-    conversation.consent_seen = True
+    conversation.permits_known = True
+    sent = ChangeSent(event.consent_id, event.consent, event.changed_at_ms, record.place)
+    conversation.sent.append(sent)
 
 
 def _received(record: LogRecord, message_id: str, known: Known) -> None:
-    conversation = known.conversation(record.key)
-    if conversation.waiting.pop(message_id, None) is not None:
-        life = known.life(message_id)
-        life.received, life.received_ms = record.place, record.timestamp_ms
+    waiting = known.conversation(record.key).waiting
+    expires_at_ms = waiting.pop(message_id, None)
+    if expires_at_ms is None or expires_at_ms <= _now_ms(record, known):
+        return
+    life = known.life(message_id)
+    if life.permits:
+        life.received, life.received_at_ms = record.place, record.timestamp_ms
         life.received_under = life.permits[max(life.permits)].consent_id
 
 
 def _connected(record: LogRecord, known: Known) -> None:
     """Every message that waits falls due again, under the consent of now."""
     conversation = known.conversation(record.key)
-    now_ms = known.stage_time_ms[record.topic, record.partition]
+    now_ms = _now_ms(record, known)
     for message_id, expires_at_ms in list(conversation.waiting.items()):
-        if expires_at_ms <= now_ms:
-            del conversation.waiting[message_id]
-            continue
-        _attempt_due(known.life(message_id), conversation)
-        if not conversation.permits:
+        if expires_at_ms > now_ms:
+            _attempt_due(known.life(message_id), conversation, record, known)
+        else:
             del conversation.waiting[message_id]
 
 
-def _attempt_due(life: MessageLife, conversation: Conversation) -> None:
-    life.permits[max(life.permits, default=0) + 1] = _permit(conversation)
+def _attempt_due(life: MessageLife, conversation: Conversation, record: LogRecord, known: Known) -> None:
+    certain = conversation.permits_known or known.in_view.whole("dispatch", record.partition)
+    number = max(life.permits, default=0) + 1
+    life.permits[number] = Permit(conversation.consent_id, conversation.permits, certain)
     if len(life.permits) > PERMITS_KEPT_MAX:
-        del life.permits[min(life.permits)]
+        del life.permits[number - PERMITS_KEPT_MAX + 1]
 
 
-def _permit(conversation: Conversation) -> Permit:
-    return Permit(conversation.consent_id, conversation.permits, conversation.consent_seen)
-
-
-def _twice(record: LogRecord, message_id: str, sentence: str, known: Known) -> None:
-    known.findings.violated(1, record.place, message_id, sentence)
+def _now_ms(record: LogRecord, known: Known) -> int:
+    return known.stage_time_ms[record.topic, record.partition]

@@ -2,6 +2,7 @@
 
 from parley.billing.v1 import ledger_pb2
 from services.verifier.evidence import evidence_of
+from services.verifier.folds.reading import Unreadable, message_of
 from services.verifier.invariants import ledger_chain
 from services.verifier.known import Known
 from services.verifier.life import Entry
@@ -12,14 +13,32 @@ _parse = ledger_pb2.LedgerEntry.FromString
 
 def fold(record: LogRecord, known: Known) -> None:
     """Take one record in."""
-    entry = _parse(record.value or b"")
-    ledger_chain.check(known.head(entry.business_id), entry, record, known.findings)
+    entry = message_of(_parse, record)
     kind = entry.WhichOneof("event")
     if kind is None:
-        known.findings.violated(5, record.place, entry.business_id, "The entry does not say what happened.")
-        return
+        raise Unreadable
+    is_next = ledger_chain.check(known.head(entry.business_id), entry, record, known)
     life = known.life(entry.message_id)
-    kept = Entry(
+    kept = _kept(entry, kind, record)
+    before = life.reservation if kind == "authorized" else life.closing
+    if (before is not None or life.settled) and not is_next:
+        return  # a repetition in the chain, and named as such
+    if before is not None or life.settled:
+        first = "" if before is None else f", which {before.place} has {before.kind}"
+        known.findings.violated(
+            2, record.place, entry.message_id, f"The ledger has the message {kind} once more{first}."
+        )
+        return
+    life.conversation = life.conversation or f"{entry.business_id}:{entry.user_ref}"
+    life.accepted_at_ms = life.accepted_at_ms or entry.accepted_at_ms
+    if kind == "authorized":
+        life.reservation = kept
+    else:
+        life.closing = kept
+
+
+def _kept(entry: ledger_pb2.LedgerEntry, kind: str, record: LogRecord) -> Entry:
+    return Entry(
         kind,
         entry.sequence,
         getattr(getattr(entry, kind), "authorized_sequence", 0),
@@ -33,15 +52,3 @@ def fold(record: LogRecord, known: Known) -> None:
         evidence_of(entry.window),
         record.place,
     )
-    before = life.reservation if kind == "authorized" else life.closing
-    if before is not None:
-        known.findings.violated(
-            2,
-            record.place,
-            entry.message_id,
-            f"The message is {kind} although {before.place} has it {before.kind}.",
-        )
-    elif kind == "authorized":
-        life.reservation = kept
-    else:
-        life.closing = kept

@@ -2,58 +2,80 @@
 
 from collections.abc import Iterator
 
-from services.verifier.known import Known
+from services.verifier.findings import Judgement
 from services.verifier.life import Entry, MessageLife
 from services.verifier.records import Place
 from services.verifier.rules.prices import CHARGED, FREE, REFUSED, Due
+from services.verifier.rules.windows import Evidence
+
+Wrong = Iterator[tuple[Place, str]]
 
 
-def judge(life: MessageLife, known: Known) -> None:
+def judge(life: MessageLife, judgement: Judgement) -> None:
     """Compare the stated window with the customer's messages, and each entry with the plan."""
-    wrong = [*_evidence(life, known), *_verdict(life, known)]
+    found = [*_evidence(life, judgement), *_verdict(life, judgement)]
     for entry in (life.reservation, life.closing):
         if entry is not None:
-            wrong += _entry(life, entry)
-    for place, sentence in wrong:
-        known.findings.violated(4, place, life.message_id, sentence)
+            found += [*_rests_on(life, entry), *_priced(life, entry)]
+    judgement.wrong += [(4, place, sentence) for place, sentence in found]
 
 
-def _evidence(life: MessageLife, known: Known) -> Iterator[tuple[Place, str]]:
-    if life.assessed is None:
+def _evidence(life: MessageLife, judgement: Judgement) -> Wrong:
+    """Whether usage states the window that the customer's messages make."""
+    due, stated = life.window_due, life.window_stated
+    if life.assessed is None or stated is None:
         return
-    if life.window_due is None or life.window_stated is None:
-        known.findings.unchecked[4] += 1
+    if due is None:
+        judgement.unchecked.append(4)
         return
-    known.findings.checked[4] += 1
-    if life.window_stated != life.window_due:
+    judgement.checked.append(4)
+    if _certain(due, life) != _certain(stated, life):
         yield life.assessed, "The window is not the one that the customer's messages in screened make."
-    if life.screened is not None and life.screened_consent_id != life.assessed_consent_id:
+    elif life.screened is not None and life.screened_consent_id != life.assessed_consent_id:
         yield life.assessed, "usage names another consent than screened."
 
 
-def _verdict(life: MessageLife, known: Known) -> Iterator[tuple[Place, str]]:
+def _certain(window: Evidence, life: MessageLife) -> tuple[object, ...]:
+    """What of a window is certain: all, or its newest message where retention has deleted older ones."""
+    if not life.window_partial:
+        return window
+    return window.open, window.last_message_id, window.last_message_at_ms, window.closes_at_ms
+
+
+def _verdict(life: MessageLife, judgement: Judgement) -> Wrong:
+    """Whether rate-and-bill answered as the plan says."""
     due = life.due
     if due is None:
-        if life.assessed is not None:
-            known.findings.unchecked[4] += 1
+        if life.assessed or life.closing:
+            judgement.unchecked.append(4)
         return
-    known.findings.checked[4] += 1
-    by_price = life.refused is not None and not life.refused_by_consent
-    if life.refused is not None and by_price and (due.kind, due.code) != (REFUSED, life.refused_code):
-        yield life.refused, f"It was refused with {life.refused_code}, but the plan says {_words(due)}."
-    if life.authorized is not None:
+    judgement.checked.append(4)
+    if life.refused is not None and not life.refused_by_consent:
+        if (due.kind, due.code) != (REFUSED, life.refused_code):
+            yield life.refused, f"It was refused with {life.refused_code}, but the plan says {_words(due)}."
+    elif life.authorized is not None:
         if due.kind == REFUSED:
             yield life.authorized, f"The message was authorized, but the plan says {_words(due)}."
         elif life.billable != (due.kind == CHARGED):
             yield life.authorized, f"Its pricing contradicts the plan, which says {_words(due)}."
-        elif due.kind == CHARGED and life.reservation is None:
-            yield life.authorized, "The message may cost something but the ledger has no authorization."
 
 
-def _entry(life: MessageLife, entry: Entry) -> Iterator[tuple[Place, str]]:
-    due = life.due
-    if entry.window != life.window_stated and life.window_stated is not None:
+def _rests_on(life: MessageLife, entry: Entry) -> Wrong:
+    """Whether the entry names the evidence that usage states."""
+    stated = life.window_stated
+    if stated is None:
+        return
+    if entry.window != stated:
         yield entry.place, f"The entry {entry.kind} rests on another window than usage states."
+        return
+    for evidence in (stated.last_message_id, stated.opened_by, life.assessed_consent_id):
+        if evidence and evidence not in entry.evidence:
+            yield entry.place, f"The entry {entry.kind} does not name {evidence} in its evidence."
+
+
+def _priced(life: MessageLife, entry: Entry) -> Wrong:
+    """Whether the entry has the plan's price."""
+    due = life.due
     if due is None:
         return
     if (due.kind == FREE) != (entry.kind == "free"):
@@ -73,11 +95,6 @@ def _entry(life: MessageLife, entry: Entry) -> Iterator[tuple[Place, str]]:
             f"The entry {entry.kind} has {entry.amount_micros} and reserves {entry.reserved_micros} micros; "
             f"by the plan it has {amount} and reserves {reserved}.",
         )
-    if life.window_stated is not None:
-        window = life.window_stated
-        for evidence in (window.last_message_id, window.opened_by):
-            if evidence and evidence not in entry.evidence:
-                yield entry.place, f"The entry {entry.kind} does not name {evidence} in its evidence."
 
 
 def _words(due: Due) -> str:

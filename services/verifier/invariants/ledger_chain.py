@@ -3,23 +3,29 @@
 from hashlib import sha256
 
 from parley.billing.v1 import ledger_pb2
-from services.verifier.findings import Findings
+from services.verifier.known import Known
 from services.verifier.records import LogRecord
 from services.verifier.rules.chain import Head
 
 
-def check(head: Head, entry: ledger_pb2.LedgerEntry, record: LogRecord, findings: Findings) -> None:
-    """``entry`` follows ``head``; afterwards the head is this entry, so that one fault is named once."""
-    findings.checked[5] += 1
-    for sentence in _wrong(head, entry, record):
-        findings.violated(5, record.place, entry.business_id, sentence)
-    if entry.sequence <= head.sequence:
-        return  # a repetition: what follows is compared with what was there before
+def check(head: Head, entry: ledger_pb2.LedgerEntry, record: LogRecord, known: Known) -> bool:
+    """``entry`` follows ``head``; afterwards the head is this entry, so that one fault is named once.
+
+    Returns False for an entry whose sequence has been there before.
+    """
+    if not head.sequence and not known.in_view.whole(record.topic, record.partition):
+        known.findings.unchecked[5] += 1  # what came before it has been deleted
+    else:
+        known.findings.checked[5] += 1
+        for sentence in _wrong(head, entry, record):
+            known.findings.violated(5, record.place, entry.business_id, sentence)
+        if entry.sequence <= head.sequence:
+            return False
     head.sequence = entry.sequence
     head.hash = sha256(record.value or b"").hexdigest()
     head.balance_micros = entry.balance.micros
-    head.reserved_micros += entry.reserved.micros
     head.currency = entry.balance.currency
+    return True
 
 
 def _wrong(head: Head, entry: ledger_pb2.LedgerEntry, record: LogRecord) -> list[str]:
@@ -37,6 +43,4 @@ def _wrong(head: Head, entry: ledger_pb2.LedgerEntry, record: LogRecord) -> list
         )
     if head.currency not in ("", entry.balance.currency):
         found.append(f"Entry {entry.sequence} is in {entry.balance.currency}, the ledger in {head.currency}.")
-    if head.reserved_micros + entry.reserved.micros < 0:
-        found.append(f"Entry {entry.sequence} releases more than is reserved.")
     return found

@@ -5,71 +5,76 @@ Each authorization is closed once, by captured or by voided.
 
 from collections.abc import Iterator
 
+from services.verifier.findings import Judgement
+from services.verifier.invariants.ends import delivered
 from services.verifier.known import Known
-from services.verifier.life import Ending, MessageLife
+from services.verifier.life import MessageLife
 from services.verifier.records import Place
 
-Wrong = tuple[Place, str]
+Wrong = Iterator[tuple[Place, str]]
 
 
-def judge(life: MessageLife, known: Known) -> None:
-    """Compare the message's end with what it left in the ledger. A whole cut has brought no news of it."""
-    known.findings.checked[2] += 1
-    for place, sentence in [*_by_outcome(life, known), *_by_ending(life, known), *_by_entry(life)]:
-        known.findings.violated(2, place, life.message_id, sentence)
+def judge(life: MessageLife, known: Known, judgement: Judgement) -> None:
+    """Compare the message's end with what it left in the ledger."""
+    if known.kept("usage", life):
+        judgement.checked.append(2)
+    else:
+        judgement.unchecked.append(2)
+    found = [*_told(life, known), *_closed(life, known), *_matched(life)]
+    judgement.wrong += [(2, place, sentence) for place, sentence in found]
 
 
-def _by_outcome(life: MessageLife, known: Known) -> Iterator[Wrong]:
-    """What rate-and-bill has certainly judged must be in the ledger."""
-    outcome = life.outcome
-    if outcome is None or not known.progress.passed(outcome.place):
-        return
-    if outcome.delivered and life.closing is None and life.due is not None and life.due.kind != "refused":
-        yield outcome.place, "The message was delivered but the ledger has neither captured nor free."
-    if not outcome.delivered and life.closing is None and life.reservation is not None:
-        yield outcome.place, "The message was not delivered but its authorization was not voided."
-
-
-def _by_ending(life: MessageLife, known: Known) -> Iterator[Wrong]:
+def _told(life: MessageLife, known: Known) -> Wrong:
+    """What usage was told of the end."""
     ending, outcome = life.ending, life.outcome
     if ending is None:
         return
-    if outcome is None:
-        if ending.kind == "delivered" and known.kept("usage", life.accepted_at_ms):
-            yield ending.place, "The message is delivered but usage was not told."
-        elif life.authorized is not None and known.progress.passed(life.authorized):
-            yield (
-                ending.place,
-                f"The message is {ending.kind} after it was authorized, but usage was not told.",
-            )
-    elif outcome.delivered != (ending.kind == "delivered"):
-        told = "delivered" if outcome.delivered else "not delivered"
-        yield outcome.place, f"usage says {told}, statuses say {ending.kind}."
+    if outcome is not None:
+        if outcome.delivered != (ending.kind == "delivered"):
+            told = "delivered" if outcome.delivered else "not delivered"
+            yield outcome.place, f"usage was told that it was {told}, the business that it is {ending.kind}."
+    elif not known.kept("usage", life):
+        return
+    elif ending.kind == "delivered":
+        yield ending.place, "The business was told that it is delivered, usage was not."
+    elif life.authorized is not None and known.progress.passed(life.authorized):
+        yield life.authorized, f"The message was authorized and is {ending.kind}, but usage was not told."
 
 
-def _by_entry(life: MessageLife) -> Iterator[Wrong]:
-    closing, reservation = life.closing, life.reservation
+def _closed(life: MessageLife, known: Known) -> Wrong:
+    """What the ledger must have and has not."""
+    outcome, closing, reservation = life.outcome, life.closing, life.reservation
+    if life.billable and reservation is None and life.authorized and closing is None:
+        yield life.authorized, "The message may cost something but the ledger has no authorization."
+    if closing is not None or outcome is None or not known.progress.passed(outcome.place):
+        return
+    if outcome.delivered and (life.authorized or reservation):
+        yield outcome.place, "The message was delivered but the ledger has neither captured nor free."
+    elif not outcome.delivered and reservation is not None:
+        yield outcome.place, "The message was not delivered but its authorization was not voided."
+
+
+def _matched(life: MessageLife) -> Wrong:
+    """What the ledger has must fit together, and fit the end."""
+    closing, reservation, outcome = life.closing, life.reservation, life.outcome
+    if outcome and outcome.delivered and life.authorized and not life.received:
+        yield outcome.place, "usage was told that it was delivered, but no receipt in dispatch says so."
     if closing is None:
         return
-    if closing.kind in ("captured", "voided"):
-        if reservation is None:
-            yield closing.place, f"The message is {closing.kind} but was never authorized."
-        elif closing.authorized_sequence != reservation.sequence:
-            yield (
-                closing.place,
-                f"The entry closes {closing.authorized_sequence}, "
-                f"but the message was authorized by {reservation.sequence}.",
-            )
-        elif closing.reserved_micros != -reservation.reserved_micros:
-            yield closing.place, "The entry does not release what was reserved."
-    elif reservation is not None:
-        yield closing.place, "The message is free although it was authorized."
-    delivered = closing.kind in ("captured", "free")
-    if _contradicts(life.ending, delivered):
-        yield closing.place, f"The message is {closing.kind} but its end is another."
-    elif life.outcome is not None and life.outcome.delivered != delivered:
-        yield closing.place, f"The message is {closing.kind} but delivery told another outcome."
-
-
-def _contradicts(ending: Ending | None, delivered: bool) -> bool:
-    return ending is not None and (ending.kind == "delivered") != delivered
+    if closing.kind == "free":
+        if reservation is not None:
+            yield closing.place, f"The message is free although {reservation.place} has it authorized."
+    elif reservation is None:
+        yield closing.place, f"The message is {closing.kind} but was never authorized."
+    elif closing.authorized_sequence != reservation.sequence:
+        yield (
+            closing.place,
+            f"The entry closes {closing.authorized_sequence}, the message was authorized by "
+            f"{reservation.sequence}.",
+        )
+    elif closing.reserved_micros != -reservation.reserved_micros:
+        yield closing.place, "The entry does not release what was reserved."
+    if delivered(life) != (closing.kind != "voided"):
+        yield closing.place, f"The message is {closing.kind} but ended otherwise."
+    elif outcome is not None and outcome.delivered != (closing.kind != "voided"):
+        yield closing.place, f"The message is {closing.kind} but usage was told otherwise."

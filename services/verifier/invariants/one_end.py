@@ -1,91 +1,99 @@
 """Invariant 1: every accepted request ends exactly once; none is lost and none comes from nowhere."""
 
+from collections.abc import Iterator
+
+from services.verifier.findings import Judgement
 from services.verifier.known import Known
 from services.verifier.life import MessageLife
 from services.verifier.records import Place
 
+Wrong = Iterator[tuple[Place, str]]
 _LINE = ("intake", "screened", "dispatch", "usage")
 
 
-def judge(life: MessageLife, known: Known) -> None:
-    """Report what is missing. A whole cut has brought no news of the message."""
-    known.findings.checked[1] += 1
-    place = _from_nowhere(life, known)
-    if place is not None:
-        known.findings.violated(
-            1, place, life.message_id, "No accepted request in intake stands behind this."
-        )
-    for place, sentence in _lost(life, known):
-        known.findings.violated(1, place, life.message_id, sentence)
-    _judge_facts(life, known)
-
-
-def is_open(life: MessageLife) -> bool:
-    """Whether the message has been accepted and has not ended."""
-    return life.requested is not None and life.ending is None
-
-
-def _from_nowhere(life: MessageLife, known: Known) -> Place | None:
-    if life.requested is not None:
-        return None
-    if not known.kept("intake", life.accepted_at_ms):
-        known.findings.unchecked[1] += 1
-        return None
-    seen = (life.held, life.screened, life.refused, life.assessed, life.authorized, life.accepted_status)
-    later = (life.ending, life.reservation, life.closing, life.outcome)
-    return next((place for place in seen if place), next((each.place for each in later if each), None))
-
-
-def _lost(life: MessageLife, known: Known) -> list[tuple[Place, str]]:
-    """Steps that a stage has certainly passed without taking them. What is given up has no more steps."""
-    if life.given_up is not None:
-        return []
-    passed, found = known.progress.passed, []
-    answered = life.screened or life.held or life.refused
-    if life.requested and not answered and passed(life.requested):
-        found.append((life.requested, "The request was lost: consent neither passed nor refused it."))
-    if life.held and not life.screened and known.kept("screened", life.accepted_at_ms):
-        found.append((life.held, "The request's content is held but the request is not in screened."))
-    if life.screened and not life.held and known.kept("dispatch", life.accepted_at_ms):
-        found.append((life.screened, "The request was screened but its content is not in dispatch."))
-    if life.screened and not life.assessed and passed(life.screened):
-        found.append((life.screened, "The request was lost: session-window did not assess it."))
-    if life.assessed and not (life.authorized or life.refused) and passed(life.assessed):
-        found.append(
-            (life.assessed, "The request was lost: rate-and-bill neither authorized nor refused it.")
-        )
-    if life.authorized and not life.assessed and known.kept("usage", life.accepted_at_ms):
-        found.append((life.authorized, "The message was authorized without a request in usage."))
-    if life.assessed and not life.screened and known.kept("screened", life.accepted_at_ms):
-        found.append((life.assessed, "usage has a request that is not in screened."))
+def judge(life: MessageLife, known: Known, judgement: Judgement) -> None:
+    """Name what is missing, too much or changed. All that belongs to the message has been seen by now."""
+    if any(not known.kept(topic, life) for topic in (*_LINE, "statuses")):
+        judgement.unchecked.append(1)
+    else:
+        judgement.checked.append(1)
+    found = [*_from_nowhere(life, known), *_changed(life)]
+    if life.given_up is None:
+        found += [*_lost(life, known), *_incomplete(life, known)]
     found += _untold(life, known)
-    return found
+    judgement.wrong += [(1, place, sentence) for place, sentence in found]
 
 
-def _untold(life: MessageLife, known: Known) -> list[tuple[Place, str]]:
-    """What delivery has judged without telling the business."""
-    passed, found = known.progress.passed, []
-    if not known.kept("statuses", life.accepted_at_ms):
-        known.findings.unchecked[1] += 1
-        return []
-    if life.held and not life.accepted_status and passed(life.held):
-        found.append((life.held, "The message is held but has no status accepted."))
-    if life.refused and not life.ending and passed(life.refused):
-        found.append((life.refused, "The message was refused but has no status failed."))
-    if life.ending is None and life.authorized and not life.sent_status and passed(life.authorized):
-        found.append((life.authorized, "The message was authorized but was neither sent nor has it failed."))
-    if life.ending is None and life.received and passed(life.received):
-        found.append((life.received, "A receipt came but the message has no status delivered."))
-    if (
-        life.ending is None
-        and life.held
-        and known.progress.time_passed("dispatch", life.held.partition, life.expires_at_ms)
-    ):
-        found.append((life.held, "The message's time to live is over but it has no end."))
-    return found
+def _from_nowhere(life: MessageLife, known: Known) -> Wrong:
+    if life.requested is not None or not known.kept("intake", life):
+        return
+    steps = (life.held, life.screened, life.refused, life.assessed, life.authorized, *life.told.values())
+    records = (life.reservation, life.closing, life.outcome, *life.attempts)
+    places = [place for place in steps if place] + [record.place for record in records if record]
+    if places:
+        yield places[0], "No accepted request in intake stands behind this."
 
 
-def _judge_facts(life: MessageLife, known: Known) -> None:
+def _lost(life: MessageLife, known: Known) -> Wrong:
+    """Steps that a stage has certainly passed without taking them."""
+    passed = known.progress.passed
+    answered = life.screened or life.held or life.refused or life.assessed
+    if life.requested and not answered and passed(life.requested):
+        yield life.requested, "The request was lost: consent neither passed nor refused it."
+    if life.screened and not life.assessed and not life.authorized and passed(life.screened):
+        yield life.screened, "The request was lost: session-window did not assess it."
+    priced = life.authorized or life.refused or life.reservation or life.closing
+    if life.assessed and not priced and passed(life.assessed):
+        yield life.assessed, "The request was lost: rate-and-bill neither authorized nor refused it."
+
+
+def _incomplete(life: MessageLife, known: Known) -> Wrong:
+    """Steps whose twin or cause is not there, though it was written before or with them."""
+    if life.held and not life.screened and known.kept("screened", life):
+        yield life.held, "The request's content is held but the request is not in screened."
+    if life.screened and not life.held and known.kept("dispatch", life):
+        yield life.screened, "The request was screened but its content is not in dispatch."
+    if life.assessed and not life.screened and known.kept("screened", life) and life.held is None:
+        yield life.assessed, "usage has a request that is not in screened."
+    if life.authorized and not life.assessed and known.kept("usage", life):
+        yield life.authorized, "The message was authorized without a request in usage."
+    if life.assessed and not life.authorized and not life.refused and known.kept("dispatch", life):
+        entry = life.reservation or life.closing
+        if entry is not None:
+            yield entry.place, f"The ledger has the message {entry.kind} but dispatch was not told."
+    if life.authorized and life.refused:
+        yield max(life.authorized, life.refused), "The message was both authorized and refused."
+
+
+def _untold(life: MessageLife, known: Known) -> Wrong:
+    """What delivery has certainly judged without telling the business."""
+    if not known.kept("statuses", life):
+        return
+    passed, ended = known.progress.passed, life.ending
+    told, outcome = life.told, life.outcome
+    if life.held and "accepted" not in told and (passed(life.held) or told):
+        yield life.held, "The message is held but has no status accepted."
+    if ended:
+        if ended.kind == "delivered" and "sent" not in told:
+            yield ended.place, "The message is delivered but has no status sent."
+        if outcome and outcome.delivered and not outcome.read and "delivered" not in told:
+            yield outcome.place, "usage was told that it was delivered, the business only that it was read."
+        return
+    if life.given_up and passed(life.given_up):
+        yield life.given_up, "The message was given up but has no status failed."
+    elif life.refused and passed(life.refused):
+        yield life.refused, "The message was refused but has no status failed."
+    elif outcome:
+        yield outcome.place, "usage was told how the message ended, the business was not."
+    elif life.authorized and "sent" not in told and passed(life.authorized):
+        yield life.authorized, "The message was authorized but it was neither sent nor has it failed."
+    elif life.received and passed(life.received):
+        yield life.received, "A receipt came but the message has no status delivered."
+    elif life.held and known.progress.time_passed("dispatch", life.held.partition, life.expires_at_ms):
+        yield life.held, "The message's time to live is over but it has no end."
+
+
+def _changed(life: MessageLife) -> Wrong:
     """The facts of a request may not change on its way; the odd one out is named."""
     digests = [life.facts[topic] for topic in _LINE if topic in life.facts]
     if len(set(digests)) <= 1:
@@ -100,9 +108,4 @@ def _judge_facts(life: MessageLife, known: Known) -> None:
     for topic, digest in life.facts.items():
         place = places[topic]
         if digest != usual and place is not None:
-            known.findings.violated(
-                1,
-                place,
-                life.message_id,
-                f"{topic} has other facts of the request than the rest of the line.",
-            )
+            yield place, f"{topic} has other facts of the request than the rest of the line."

@@ -16,5 +16,4 @@ class Head:
     sequence: int = 0
     hash: str = NO_HASH
     balance_micros: int = 0
-    reserved_micros: int = 0
     currency: str = ""

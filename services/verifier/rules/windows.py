@@ -34,12 +34,14 @@ NONE = Evidence()
 class WindowTrack:
     """The newest window of one customer and one number."""
 
-    opened_by: str
-    opened_at_ms: int
-    last_id: str
-    last_at_ms: int
+    opened_by: str = ""
+    opened_at_ms: int = 0
+    last_id: str = ""
+    last_at_ms: int = 0
     entry_id: str = ""
     entry_at_ms: int = 0
+    partial: bool = False
+    """Whether earlier messages, which retention has deleted, may have a part in it."""
 
     def forgotten(self, stage_time_ms: int) -> bool:
         """Whether the partition's time has gone past the window's memory."""
@@ -69,7 +71,7 @@ class WindowTrack:
         )
 
 
-def first_message(message_id: str, at_ms: int, entry_point: bool) -> WindowTrack:
-    """The window that a customer's first message opens."""
+def first_message(message_id: str, at_ms: int, entry_point: bool, partial: bool) -> WindowTrack:
+    """The window that the first message seen of a customer opens."""
     entry = (message_id, at_ms) if entry_point else ("", 0)
-    return WindowTrack(message_id, at_ms, message_id, at_ms, *entry)
+    return WindowTrack(message_id, at_ms, message_id, at_ms, *entry, partial)

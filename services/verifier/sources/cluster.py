@@ -28,6 +28,12 @@ class ClusterSource:
         self._prefix = topic_prefix
         self._admin = AdminClient(self._settings)
 
+    @property
+    def identity(self) -> str:
+        """The cluster's own id, and the topics' prefix. Raises ``KafkaException``."""
+        cluster_id = self._admin.list_topics(timeout=ANSWER_SECONDS_MAX).cluster_id
+        return f"{self._prefix}* of cluster {cluster_id}"
+
     def cut(self) -> Cut:
         """Asks for one topic after the other, downstream first. Raises ``KafkaException``."""
         self._admin.list_topics(timeout=ANSWER_SECONDS_MAX)

@@ -1,0 +1,89 @@
+"""Rows as bytes: JSON of what differs from nothing, so that a row of a settled message is a few bytes.
+
+Rows are dataclasses of numbers, texts, named tuples, and lists and dicts of those. Every default is empty
+(0, "", None, False, an empty list or dict), and what is empty is left out.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+Row = TypeVar("Row")
+Revive = Callable[[Any], Any]
+
+
+def encode(row: Any) -> bytes:
+    """The row as bytes."""
+    return json.dumps(_bare(row), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@cache
+def decoder_of(kind: type[Row]) -> Callable[[bytes], Row]:
+    """What makes rows of this dataclass from bytes again."""
+    revive = _reviver(kind)
+
+    def decode(stored: bytes) -> Row:
+        row: Row = revive(json.loads(stored))
+        return row
+
+    return decode
+
+
+def _bare(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        named = ((name, getattr(value, name)) for name in _names(value.__class__))
+        return {name: _bare(each) for name, each in named if each}
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _bare(each) for key, each in value.items()}
+    return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))
+
+
+def _reviver(kind: Any) -> Revive:
+    """What makes a value of this type from parsed JSON."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        (inner,) = (each for each in arguments if each is not NoneType)
+        return _optional(_reviver(inner))
+    if origin is list:
+        return _each(_reviver(arguments[0]))
+    if origin is dict:
+        return _by_key(arguments[0], _reviver(arguments[1]))
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, {name: _reviver(hint) for name, hint in get_type_hints(kind).items()})
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return _named_tuple(kind, [_reviver(hint) for hint in get_type_hints(kind).values()])
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _optional(inner: Revive) -> Revive:
+    return lambda value: None if value is None else inner(value)
+
+
+def _each(inner: Revive) -> Revive:
+    return lambda values: [inner(value) for value in values]
+
+
+def _by_key(key: Revive, inner: Revive) -> Revive:
+    return lambda values: {key(name): inner(value) for name, value in values.items()}
+
+
+def _dataclass(kind: Any, revivers: Mapping[str, Revive]) -> Revive:
+    return lambda values: kind(**{name: revivers[name](value) for name, value in values.items()})
+
+
+def _named_tuple(kind: Any, revivers: list[Revive]) -> Revive:
+    return lambda values: kind(*(revive(value) for revive, value in zip(revivers, values, strict=True)))
