@@ -46,7 +46,9 @@ class Windows:
             user_ref=CUSTOMER, accepted_at_ms=T0 + (at if accepted is None else accepted),
         )  # fmt: skip
         event = screened_pb2.SendScreened(facts=facts, consent_id="consent.3.1")
-        (assessed,) = [out for out in self.bench.feed(event, KEY, T0 + at) if out.topic == "usage"]
+        outputs = self.bench.feed(event, KEY, T0 + at)
+        self.told_meanwhile = news(outputs)
+        (assessed,) = [out for out in outputs if out.topic == "usage"]
         assert (assessed.kind, assessed.key) == ("send_assessed", BUSINESS.encode())
         assert assessed.message_id == "reply"
         assert ("parley-conversation", KEY) in assessed.headers
@@ -233,6 +235,7 @@ def test_news_makes_sense_and_verdicts_follow_from_the_messages_alone(
         elif what == "reply":
             now += passes
             window = windows.reply(now, accepted=now + dated)
+            told += windows.told_meanwhile
             alive = written and max(written) + 8 * DAY > now
             assert window.open == bool(alive and now + dated < max(written) + DAY)
         elif what == "tick":
