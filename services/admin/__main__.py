@@ -18,6 +18,7 @@ GROUPS = {
     "ledger": "ledger",
     "topics": "topics",
     "dead-letters": "dead_letters",
+    "webhook": "webhook",
 }
 """Groups of commands by name, with the module of each."""
 SINGLE = {"verify": "verify", "trace": "trace", "platform-key": "platform_key"}

@@ -246,12 +246,18 @@ async def test_a_new_address_holds_for_what_waits(kafka: KafkaConnection) -> Non
     assert said(posts[0].body) == ("wamid.1", "sent")
 
 
-async def test_a_private_address_is_not_reached_unless_allowed(kafka: KafkaConnection) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "says_why"), [("http", "must begin with https"), ("https", "not on the public Internet")]
+)
+async def test_a_private_address_is_not_reached_unless_allowed(
+    kafka: KafkaConnection, scheme: str, says_why: str
+) -> None:
     async with platform(kafka) as there, told_endpoint(says(OK)) as endpoint:
-        await there.account(endpoint.port)
+        await there.account(endpoint.port, scheme=scheme)
         async with there.worker(webhook_allow_private=False):
             await there.status("sent", "wamid.1")
-            await until(lambda: lag(there) == 0)
+            await until(lambda: len(deferred(kafka, there.prefix, 1)) == 1)
+        assert says_why in deferred(kafka, there.prefix, 1)[0].error
     assert endpoint.connections == 0
 
 

@@ -52,7 +52,9 @@ class Platform:
         self._writer = writer
         self._versions: Counter[str] = Counter()
 
-    async def account(self, port: int | None, account_id: str = webhook_events.ACCOUNT) -> None:
+    async def account(
+        self, port: int | None, account_id: str = webhook_events.ACCOUNT, scheme: str = "http"
+    ) -> None:
         """Set an account's webhook to a loopback port; None takes it away."""
         key = f"account/{account_id}"
         self._versions[key] += 1
@@ -60,7 +62,7 @@ class Platform:
             account_id=account_id,
             business_id=webhook_events.BUSINESS,
             app_secret_sealed=KEY.seal(SETTING_PURPOSE, SECRET),
-            webhook_url=f"http://127.0.0.1:{port}/hook" if port else "",
+            webhook_url=f"{scheme}://127.0.0.1:{port}/hook" if port else "",
         )
         change = settings_pb2.SettingChanged(key=key, version=self._versions[key], account=account)
         await self._writer.write(topic("settings"), key.encode(), change, "setting_changed")

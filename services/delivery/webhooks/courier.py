@@ -2,14 +2,39 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import Protocol
 
 from services.delivery.webhooks.connections import Connections
-from services.delivery.webhooks.failures import ConnectionBroke, Redirected, StatusRefused
+from services.delivery.webhooks.failures import ConnectionBroke, Redirected, StatusRefused, Unusable
 from services.delivery.webhooks.http_connection import Answer
 from services.delivery.webhooks.signing import signature_256
 from services.delivery.webhooks.target import Target
 
 USER_AGENT = "Parley"
+
+
+class Posts(Protocol):
+    """Brings updates to one endpoint."""
+
+    async def post(self, body: bytes, traceparent: bytes | None = None) -> None:
+        """Return once the endpoint has taken the update. Raises EndpointFailed in one of its kinds."""
+
+    def close(self) -> None:
+        """Drop idle connections; tries that are under way end by themselves."""
+
+
+class NoCourier:
+    """Stands where an account's settings cannot be used: each try fails, so nothing is lost meanwhile."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def post(self, body: bytes, traceparent: bytes | None = None) -> None:  # noqa: ARG002
+        """Raises Unusable."""
+        raise Unusable(self._reason)
+
+    def close(self) -> None:
+        """There is nothing to drop."""
 
 
 class Courier:

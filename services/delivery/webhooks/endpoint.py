@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.circuit import Circuit
-from services.delivery.webhooks.courier import Courier
+from services.delivery.webhooks.courier import Posts
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.failures import EndpointFailed
 from services.runtime.clock import Clock
@@ -33,7 +33,7 @@ class Endpoint:
     """
 
     def __init__(
-        self, courier: Courier | None, circuit: Circuit, limits: EndpointLimits, put_off: PutOff, clock: Clock
+        self, courier: Posts | None, circuit: Circuit, limits: EndpointLimits, put_off: PutOff, clock: Clock
     ) -> None:
         """Without a courier (the account has no webhook URL) updates are settled and nothing is sent."""
         self._loop = asyncio.get_running_loop()
@@ -73,7 +73,7 @@ class Endpoint:
             self._waiting += 1
             self._queue.append(errand)
 
-    def retarget(self, courier: Courier | None, circuit: Circuit) -> None:
+    def retarget(self, courier: Posts | None, circuit: Circuit) -> None:
         """The account has another URL or secret: what waits goes there."""
         if self._courier is not None:
             self._courier.close()
@@ -154,7 +154,7 @@ class Endpoint:
             self._last_began_at, self._last_delay = now, now - errand.offered_at
             await self._try(errand, courier, circuit)
 
-    async def _try(self, errand: Errand, courier: Courier, circuit: Circuit) -> None:
+    async def _try(self, errand: Errand, courier: Posts, circuit: Circuit) -> None:
         try:
             await courier.post(errand.body, errand.traceparent)
         except EndpointFailed as failure:

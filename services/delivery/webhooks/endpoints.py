@@ -1,57 +1,22 @@
 """All endpoints that this worker knows, as the settings have them."""
 
 import asyncio
-import ssl
 
 import structlog
 
 from parley.settings.v1 import settings_pb2
-from services.contracts.setting_routes import SETTING_PURPOSE
 from services.delivery.webhooks import metrics
-from services.delivery.webhooks.address_guard import guard
 from services.delivery.webhooks.circuit import Circuit, CircuitLimits
-from services.delivery.webhooks.connections import Connections, Resolve
-from services.delivery.webhooks.courier import Courier
+from services.delivery.webhooks.courier import NoCourier, Posts
+from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.endpoint import Endpoint, EndpointLimits, PutOff
 from services.delivery.webhooks.errand import Errand
-from services.delivery.webhooks.target import BadUrl, parse_target
-from services.identity.platform_key import NotSealedHere, PlatformKey
+from services.delivery.webhooks.target import BadUrl
+from services.identity.platform_key import NotSealedHere
 from services.runtime.clock import Clock
 from services.runtime.settings_table import SettingsTable
 
 log = structlog.get_logger()
-
-
-class Couriers:
-    """Makes the courier of an account from its settings."""
-
-    def __init__(
-        self,
-        platform_key: PlatformKey,
-        resolve: Resolve,
-        tls: ssl.SSLContext,
-        *,
-        allow_private: bool,
-        timeout_seconds: float,
-    ) -> None:
-        self._platform_key = platform_key
-        self._resolve = resolve
-        self._tls = tls
-        self._allow_private = allow_private
-        self._timeout_seconds = timeout_seconds
-
-    def courier(self, account: settings_pb2.Account) -> Courier | None:
-        """The account's courier; None where it has no webhook URL, or one that cannot be used (logged)."""
-        if not account.webhook_url:
-            return None
-        try:
-            target = parse_target(account.webhook_url, allow_http=self._allow_private)
-            secret = self._platform_key.open(SETTING_PURPOSE, account.app_secret_sealed)
-        except (BadUrl, NotSealedHere) as error:
-            log.exception("webhooks of an account cannot be sent", account_id=account.account_id, error=error)
-            return None
-        connections = Connections(target, self._resolve, self._tls, guard(allow_private=self._allow_private))
-        return Courier(target, secret, connections, self._timeout_seconds)
 
 
 class Endpoints:
@@ -98,7 +63,7 @@ class Endpoints:
     def _add(self, account_id: str) -> Endpoint:
         account = self._table.account(account_id) or settings_pb2.Account(account_id=account_id)
         endpoint = self._endpoints[account_id] = Endpoint(
-            self._couriers.courier(account),
+            self._courier(account),
             Circuit(self._circuit_limits),
             self._endpoint_limits,
             self._put_off,
@@ -106,6 +71,13 @@ class Endpoints:
         )
         self._sent_by[account_id] = _what_counts(account)
         return endpoint
+
+    def _courier(self, account: settings_pb2.Account) -> Posts | None:
+        try:
+            return self._couriers.courier(account)
+        except (BadUrl, NotSealedHere) as error:
+            log.exception("webhooks of an account cannot be sent", account_id=account.account_id)
+            return NoCourier(str(error))
 
     def _take(self, setting: settings_pb2.SettingChanged) -> None:
         if setting.WhichOneof("value") != "account":
@@ -115,7 +87,7 @@ class Endpoints:
         if endpoint is None or self._sent_by[account.account_id] == _what_counts(account):
             return
         self._sent_by[account.account_id] = _what_counts(account)
-        endpoint.retarget(self._couriers.courier(account), Circuit(self._circuit_limits))
+        endpoint.retarget(self._courier(account), Circuit(self._circuit_limits))
 
 
 def _what_counts(account: settings_pb2.Account) -> tuple[str, bytes]:

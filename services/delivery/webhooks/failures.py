@@ -10,6 +10,12 @@ class EndpointFailed(Exception):
     """One word for metrics."""
 
 
+class Unusable(EndpointFailed):
+    """The account's settings name no endpoint that could be used."""
+
+    label = "settings"
+
+
 class AddressRefused(EndpointFailed):
     """The name leads to an address that webhooks may not go to."""
 

@@ -9,8 +9,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from services.contracts.catalogue import Topic, topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.connections import Resolve, ThreadedResolver
+from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.deferral import TIERS, Deferral
-from services.delivery.webhooks.endpoints import Couriers, Endpoints
+from services.delivery.webhooks.endpoints import Endpoints
 from services.delivery.webhooks.events import (
     Settled,
     Unreadable,
