@@ -56,9 +56,14 @@ def _count_told(told: list[Told], wanted: list[Told]) -> None:
             f"lost {sorted((due - found).elements())[:5]}, too many {sorted((found - due).elements())[:5]}; "
             f"{len(told)} outputs for {len(wanted)}"
         )
-    for key in {each.key for each in wanted}:
-        in_order = [each for each in told if each.key == key]
-        _same(f"order of {key!r}", in_order, [each for each in wanted if each.key == key])
+    _same("order", _by_key(told), _by_key(wanted))
+
+
+def _by_key(told: list[Told]) -> dict[bytes, list[Told]]:
+    grouped: dict[bytes, list[Told]] = {}
+    for each in told:
+        grouped.setdefault(each.key, []).append(each)
+    return grouped
 
 
 def _count_stores(

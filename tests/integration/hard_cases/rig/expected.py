@@ -33,12 +33,13 @@ def expected(records: Iterable[Found], set_aside: Container[int] = ()) -> Expect
     """The effect of records in this order; those at the offsets ``set_aside`` only let time pass."""
     told: list[Told] = []
     rows: dict[bytes, window_row_pb2.WindowRow] = {}
+    wakes: dict[bytes, int] = {}
     now_ms = 0
     for record in records:
         now_ms = max(now_ms, record.timestamp_ms)
         cause = f"{record.partition}/{record.offset}"
-        due = sorted((row.wake_at_ms, key) for key, row in rows.items() if 0 < row.wake_at_ms <= now_ms)
-        for _, key in due:
+        for _, key in sorted((at_ms, key) for key, at_ms in wakes.items() if at_ms <= now_ms):
+            del wakes[key]
             row = rows[key]
             row.wake_at_ms, row.opened_by = 0, f"woken by {record.offset}"
             told.append(Told(cause, key, row.opened_at_ms, "woken", now_ms))
@@ -52,8 +53,9 @@ def expected(records: Iterable[Found], set_aside: Container[int] = ()) -> Expect
             row.last_message_id = message.message_id
             what, _, after_ms = message.message_id.partition("+")
             if what == "wake":
-                row.wake_at_ms = message.sent_at_ms + int(after_ms)
+                row.wake_at_ms = wakes[record.key] = message.sent_at_ms + int(after_ms)
             told.append(Told(cause, record.key, row.opened_at_ms, "", record.timestamp_ms))
             if what == "delete":
                 del rows[record.key]
+                wakes.pop(record.key, None)
     return Expected(told, rows, now_ms)

@@ -17,6 +17,7 @@ class Member:
         self.data_dir = data_dir
         """Where its local stores are."""
         self._output = task.output
+        self._output.touch()
         self._channel, theirs = context.Pipe()
         self._process = context.Process(target=child.run, args=(task, theirs), daemon=True)
         self._process.start()

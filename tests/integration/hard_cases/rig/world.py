@@ -6,7 +6,14 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from uuid import uuid4
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from google.protobuf.message import Message
 
@@ -26,6 +33,8 @@ from tests.integration.hard_cases.rig.reading import Found, ends, read_committed
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
 from tests.integration.stage_bench import DEADLINE_SECONDS, until
 from tests.unit.counting_stage import message
+
+STARTING = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR})
 
 
 class World:
@@ -189,10 +198,21 @@ class World:
 
     def offsets(self) -> dict[int, int]:
         """The group's committed offsets, whatever transaction may be open."""
+        found: list[TopicPartition] = []
+        until(lambda: self._ask_offsets(found), "the group's coordinator")
+        return {place.partition: place.offset for place in found if place.offset >= 0}
+
+    def _ask_offsets(self, into: list[TopicPartition]) -> bool:
+        """False while a broker that has just started does not know its groups."""
         name = self.name(self.stage.input.name)
         places = [TopicPartition(name, each) for each in range(self.stage.input.partitions)]
-        found = self._asker.committed(places, DEADLINE_SECONDS)
-        return {place.partition: place.offset for place in found if place.offset >= 0}
+        try:
+            into[:] = self._asker.committed(places, DEADLINE_SECONDS)
+        except KafkaException as failure:
+            if failure.args[0].code() not in STARTING:
+                raise
+            return False
+        return True
 
     def standing(self, ordinal: int = 0, *, with_store: bool = True) -> Standing:
         """Where the stage stands. The store only when no process has it open."""

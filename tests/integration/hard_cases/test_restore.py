@@ -1,0 +1,98 @@
+"""Restores from a changelog that has more in it than committed rows, or very many of those."""
+
+import shutil
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import closing
+
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.log import ChangelogPiece
+from services.runtime.points import Point
+from tests.integration.hard_cases.rig.counting import count
+from tests.integration.hard_cases.rig.hand_made import HandMadeTransaction
+from tests.integration.hard_cases.rig.standing import stored
+from tests.integration.hard_cases.rig.tally import keys
+from tests.integration.hard_cases.rig.world import World
+from tests.integration.stage_bench import until
+
+KEYS = [*keys(0, 10), *keys(1, 10)]
+MANY = 12_000
+"""More than one read of the changelog brings."""
+
+
+class TellingLog(KafkaLog):
+    """Says when it asks for the group's offset, with which a restore begins."""
+
+    def committed(self, partition: int) -> int | None:
+        sys.stderr.write(f"asking for the offset of {partition}\n")
+        return super().committed(partition)
+
+
+class HaltingLog(KafkaLog):
+    """Gives a first piece of the changelog, and nothing after it."""
+
+    def read_changelog(self, partition: int, start: int) -> Generator[ChangelogPiece, None, None]:
+        with closing(super().read_changelog(partition, start)) as pieces:
+            for piece in pieces:
+                yield piece
+                if piece.records:
+                    sys.stderr.write(f"a piece of {len(piece.records)} is kept\n")
+                    signal.pause()
+
+
+def test_an_aborted_transaction_in_the_changelog_never_was(settled: World) -> None:
+    before = settled.standing()
+    settled.write(KEYS)
+    HandMadeTransaction(settled, 0).abort()
+    assert settled.standing() == before
+    shutil.rmtree(settled.store_path(0))
+    settled.settle()
+    count(settled)
+
+
+def test_a_restore_waits_for_the_end_of_an_abandoned_transaction(settled: World) -> None:
+    before = settled.standing()
+    settled.write(KEYS)
+    abandoned = HandMadeTransaction(settled, 0, timeout_ms=1_500)
+    assert settled.open_places()
+    assert settled.standing() == before
+    shutil.rmtree(settled.store_path(0))
+    member = settled.start()
+    member.stop_at(Point.RESTORED)
+    member.wait_stopped()
+    assert not settled.open_places()
+    member.go_on()
+    settled.wait_done()
+    member.stop()
+    count(settled)
+    del abandoned
+
+
+def test_a_transaction_committed_during_the_restore_is_part_of_the_state(settled: World) -> None:
+    before = settled.standing()
+    settled.write(KEYS)
+    transaction = HandMadeTransaction(settled, 0)
+    assert settled.open_places()
+    assert settled.standing() == before
+    member = settled.start(make_log=TellingLog)
+    until(lambda: "asking for the offset of 0" in member.said, "the restore to begin")
+    transaction.commit()
+    settled.wait_done()
+    member.stop()
+    count(settled)
+
+
+def test_many_rows_are_restored_after_a_kill_in_the_middle_of_it(settled: World) -> None:
+    settled.write(keys(0, MANY))
+    settled.settle()
+    shutil.rmtree(settled.data_dir())
+    member = settled.start(make_log=HaltingLog)
+    until(lambda: "is kept" in member.said, "a part of the restore")
+    member.kill()
+    found = stored(settled.store_path(0))
+    assert found is not None
+    assert 0 < len(found[1]) < MANY
+    settled.write(KEYS)
+    settled.settle()
+    count(settled)
