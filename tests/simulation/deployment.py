@@ -103,6 +103,18 @@ class Deployment:
             if not process.alive and ordinal < ORDINALS:
                 self._start(stage, ordinal, process.disk)
 
+    def find_owners(self) -> bool:
+        """Do as an operator does about partitions that nobody reads: add a process, so that all are shared anew.
+
+        A member that dies while it gives a partition back, and returns in time, leaves it to nobody until the
+        next rebalance. Kafka's classic protocol is like that; the conformance suite shows it.
+        """
+        orphaned = [stage for stage in STAGES if self._world.cluster.groups[stage].orphans]
+        for stage in orphaned:
+            self._world.faults["partition orphaned"] += 1
+            self._start(stage, ORDINALS + 1, Disk())
+        return bool(orphaned)
+
     def _supervise(self, dead: StageProcess) -> None:
         """Start a dead process again after a while, unless it has been replaced or scaled away."""
         place = (dead.stage, dead.ordinal)

@@ -169,6 +169,8 @@ class Simulation:
         self.channel.reliable = self.devices.prompt = True
         self.channel.clock_skew_ms = 0
         self._rest()
+        if self.deployment.find_owners():
+            self._rest()
         self.devices.all_come()
         self._rest()
         self.world.advance(GONE_BY_MS)

@@ -31,6 +31,8 @@ CHANGELOG = replace(topic("consent-changelog"), partitions=PARTITIONS)
 TOPICS = (INPUT, OUTPUT, CHANGELOG)
 STAGE = "consent"
 WAIT_SECONDS = 10.0
+REST_SECONDS = 3.0
+"""Two heartbeats: a rebalance that is wanted has been by then."""
 
 Answer = TypeVar("Answer")
 
@@ -92,6 +94,10 @@ class Site(Protocol):
         """Poll all logs until something holds; returns what they gave. Fails when it never does."""
         ...
 
+    def rest(self, logs: Sequence[Log]) -> None:
+        """Poll all logs for longer than a rebalance takes."""
+        ...
+
     def until(self, holds: Callable[[], bool]) -> None:
         """Let time pass until something holds, polling nothing. Fails when it never does."""
         ...
@@ -145,6 +151,10 @@ class ModelSite:
                 records += log.poll(100, 0)
             self._cluster.background()
         return records
+
+    def rest(self, logs: Sequence[Log]) -> None:
+        over_ms = self.now_ms() + int(REST_SECONDS * 1_000)
+        self.settle(logs, lambda: self.now_ms() >= over_ms)
 
     def until(self, holds: Callable[[], bool]) -> None:
         self.settle([], holds)
@@ -239,6 +249,10 @@ class KafkaSite:
             for log in logs:
                 records += log.poll(100, 0.01)
         return records
+
+    def rest(self, logs: Sequence[Log]) -> None:
+        over = time.monotonic() + REST_SECONDS
+        self.settle(logs, lambda: time.monotonic() >= over)
 
     def until(self, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WAIT_SECONDS

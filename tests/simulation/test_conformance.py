@@ -1,6 +1,6 @@
 """What the log port promises, on the model and on a real broker. Where they differ, the model is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 
@@ -306,6 +306,33 @@ class TestGroup:
         returned.subscribe(again)
         site.settle([returned, second], lambda: again.owned == owned)
         assert seconds.events == before
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+class TestDeathInTheMidstOfGivingBack:
+    def test_leaves_the_partition_to_nobody_until_the_next_rebalance(self, site: Site) -> None:
+        first, firsts = joined(site)
+        second, seconds = site.log(1), Listener()
+        second.subscribe(seconds)
+        returned, again = site.log(), Listener()
+
+        def die(partitions: Sequence[int]) -> None:
+            # The static member returns before the broker knows that the partition was given back.
+            returned.subscribe(again)
+            site.settle([returned, second], lambda: len(again.owned) == 1)
+            raise Dies
+
+        firsts.revoked = die  # type: ignore[method-assign]
+        with pytest.raises(Dies):
+            site.settle([first, second], lambda: False)
+        site.rest([returned, second])
+        assert (len(again.owned), len(seconds.owned)) == (1, 0)
+        third, thirds = site.log(2), Listener()
+        third.subscribe(thirds)
+        site.settle([returned, second, third], lambda: again.owned | seconds.owned | thirds.owned == ALL)
 
 
 class TestAppending:

@@ -89,6 +89,11 @@ class Group:
         member.owned -= partitions
         self._rebalance_wanted = self._rebalance_wanted or self.is_member(member)
 
+    @property
+    def orphans(self) -> set[int]:
+        """Partitions that nobody has or is about to get."""
+        return set(range(self._partitions)) - set(self._target)
+
     def check(self, member: Member, generation: int) -> None:
         """Offsets may come from this member as of then. Else raises Fenced or TransactionFailed."""
         if member.fenced:
