@@ -17,7 +17,7 @@ Revive = Callable[[Any], Any]
 
 def encode(row: Any) -> bytes:
     """The row as bytes."""
-    return json.dumps(_bare(row), separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(_bare(row), separators=(",", ":"), ensure_ascii=False, default=_bare).encode()
 
 
 @cache
@@ -32,15 +32,9 @@ def decoder_of(kind: type[Row]) -> Callable[[bytes], Row]:
     return decode
 
 
-def _bare(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        named = ((name, getattr(value, name)) for name in _names(value.__class__))
-        return {name: _bare(each) for name, each in named if each}
-    if isinstance(value, list):
-        return [_bare(each) for each in value]
-    if isinstance(value, dict):
-        return {str(key): _bare(each) for key, each in value.items()}
-    return value
+def _bare(row: Any) -> dict[str, Any]:
+    """What of a dataclass is not empty; JSON asks for those that lie within in the same way."""
+    return {name: value for name in _names(row.__class__) if (value := getattr(row, name))}
 
 
 @cache

@@ -33,31 +33,35 @@ class Judging:
             if not message.settled and customer_messages.settled(message, known):
                 self._settle_message(message, customer_messages.judged(message, known), batch)
         for key, conversation in known.conversations.unused():
-            if consent_changes.complete(conversation):
-                self._judge_changes(conversation)
-            else:
+            if not consent_changes.complete(conversation):
                 known.incomplete.add(key)
+            elif conversation.due:
+                self._judge_changes(conversation)
 
     def judge_all(self, batch: WriteBatch) -> None:
-        """Judge all that this cut has brought no news of; the rest is under way. All rows must be stored."""
+        """Judge what is complete, and all that this cut has brought no news of; the rest is under way."""
         known = self._known
         known.findings.open = known.findings.under_way = 0
-        for key, life in known.lives.stored(without=SETTLED):
+        for key, life in known.lives.all(without=SETTLED):
+            if life.settled:
+                continue
             note_progress(life, known.progress)
-            if life.touched < known.cut_number:
+            complete = settled(life, known)
+            if complete or life.touched < known.cut_number:
                 judgement = judged(life, known)
-                if judgement.wrong or settled(life, known):
+                if complete or judgement.wrong:
                     self._settle_life(life, judgement, batch)
                     known.lives.put(key, life, batch)
                     continue
             self._count_unsettled(life)
-        for key, message in known.customer_messages.stored(without=SETTLED):
-            if message.touched < known.cut_number:
+        for key, message in known.customer_messages.all(without=SETTLED):
+            complete = not message.settled and customer_messages.settled(message, known)
+            if complete or (not message.settled and message.touched < known.cut_number):
                 judgement = customer_messages.judged(message, known)
-                if judgement.wrong or customer_messages.settled(message, known):
+                if complete or judgement.wrong:
                     self._settle_message(message, judgement, batch)
                     known.customer_messages.put(key, message, batch)
-        in_use = [key for key, _ in known.conversations.in_memory()]
+        in_use = [key for key, each in known.conversations.in_memory() if each.due or each.told or each.sent]
         for key in {*known.incomplete, *in_use}:
             conversation = known.conversations.get(key)
             if conversation.touched < known.cut_number or consent_changes.complete(conversation):

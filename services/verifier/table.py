@@ -51,21 +51,22 @@ class Table(Generic[Row]):
         """Rows in memory that this round did not use, and that go when it ends."""
         return [(key, row) for key, row in self._rows.items() if row.round < self.round]
 
-    def stored(self, without: bytes = b"\x00") -> Iterator[tuple[str, Row]]:
-        """All rows, by key; end a round with ``keep`` before, so that all are stored.
+    def all(self, without: bytes) -> Iterator[tuple[str, Row]]:
+        """All rows: those in memory, then those of the store, where changes are kept with ``put``.
 
-        Leaves out those whose bytes begin with ``without``.
+        Leaves out rows of the store whose bytes begin with ``without``.
         """
+        yield from self.in_memory()
+        in_memory = set(self._rows)
         for key, value in self._db.items(from_key=self.prefix):
             if not key.startswith(self.prefix):
                 return
-            if not value.startswith(without):
-                yield key[len(self.prefix) :].decode(), self._decode(value)
+            name = key[len(self.prefix) :].decode()
+            if not value.startswith(without) and name not in in_memory:
+                yield name, self._decode(value)
 
     def put(self, key: str, row: Row, batch: WriteBatch) -> None:
-        """Write one row, which may have been read by ``stored``."""
-        if key in self._rows:
-            self._rows[key] = row
+        """Write one row, which ``all`` may have given."""
         batch.put(self.prefix + key.encode(), encode(row))
 
     def end_round(self, batch: WriteBatch, *, keep: bool) -> None:

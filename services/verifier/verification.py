@@ -8,6 +8,7 @@ from rocksdict import WriteBatch
 
 from services.verifier import store
 from services.verifier.ageing import Ageing
+from services.verifier.collector import collecting_seldom
 from services.verifier.findings import Findings
 from services.verifier.folds import (
     consents,
@@ -96,8 +97,9 @@ class _Verification:
         try:
             if self._keep:
                 store.load(self._known, self._db, self._source.identity)
-            for _ in range(CUTS):
-                self._take_cut(self._source.cut())
+            with collecting_seldom():
+                for _ in range(CUTS):
+                    self._take_cut(self._source.cut())
             return self._known.findings
         finally:
             self._db.close()
@@ -117,12 +119,11 @@ class _Verification:
         known.positions.update(
             {place: known.positions.get(place, 0) + left for place, left in self._left(cut).items()}
         )
-        self._end_round(store_all=True)
         batch = WriteBatch(raw_mode=True)
         self._judging.judge_all(batch)
         unread.judge(known)
         known.progress.end_cut()
-        self._write(batch)
+        self._end_round(batch)
 
     def _left(self, cut: Cut) -> dict[TopicPartition, int]:
         positions = self._known.positions
@@ -148,20 +149,16 @@ class _Verification:
         self._ageing.advance(records[-1].timestamp_ms)
         self._since_round += len(records)
         if self._since_round >= self._round_records:
-            self._end_round(store_all=self._keep)
+            batch = WriteBatch(raw_mode=True)
+            self._judging.settle_unused(batch)
+            self._end_round(batch)
 
-    def _end_round(self, *, store_all: bool) -> None:
-        """Judge the settled, and let go what has not been in use."""
+    def _end_round(self, batch: WriteBatch) -> None:
+        """Let go what has not been in use, and store it, with all that belongs to the same moment."""
         self._since_round = 0
-        batch = WriteBatch(raw_mode=True)
-        self._judging.settle_unused(batch)
         for table in self._known.tables:
-            table.end_round(batch, keep=store_all)
+            table.end_round(batch, keep=self._keep)
         self._judging.drop_old(batch)
-        self._write(batch)
-
-    def _write(self, batch: WriteBatch) -> None:
-        """Store rows, and all that belongs to the same moment."""
         if self._keep:
             store.save(self._known, batch, self._source.identity)
         self._db.write(batch)

@@ -1,26 +1,98 @@
 """`parley verify`: check from the topics alone that what must always hold does hold."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from services.admin.errors import Refused
 from services.admin.instance import open_instance
-from services.admin.output import AsJson, print_json, print_objects
+from services.admin.output import AsJson, print_json, print_object, print_objects
+from services.admin.progress_bar import progress_bar
 from services.verifier import report
+from services.verifier.dump import DumpSource, write_dump
+from services.verifier.dump_frames import DumpUnusable
 from services.verifier.findings import Findings
+from services.verifier.records import Source
 from services.verifier.sources.cluster import ClusterSource
+from services.verifier.store import StateUnusable
 from services.verifier.verification import verify as run_verification
 
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="Remember everything there, and read only what is new the next time. Shows a tail cut off since.",
+    ),
+]
+FromDump = Annotated[
+    Path | None, typer.Option("--dump", metavar="FILE", help="Check a dump instead of a cluster.")
+]
+ToDump = Annotated[
+    Path | None,
+    typer.Option("--write-dump", metavar="FILE", help="Only write the topics to FILE (.gz compresses)."),
+]
+Drained = Annotated[
+    bool,
+    typer.Option(
+        "--drained",
+        help="The platform is at rest: count as lost what a stage should have answered by now.",
+    ),
+]
 
-def verify(as_json: AsJson = False) -> None:
+
+def verify(
+    state: State = None,
+    dump: FromDump = None,
+    dump_to: ToDump = None,
+    drained: Drained = False,
+    as_json: AsJson = False,
+) -> None:
     """Check the topics: each request has one end, the ledger adds up, what was free is free by its evidence.
 
     Reads the topics only, with rules of its own. Exit 1 when something does not hold; each violation names
-    the record that shows it.
+    the record that shows it. What retention has deleted is no violation but counted as unchecked.
     """
-    instance = open_instance()
-    findings = run_verification(ClusterSource(instance.connection, instance.topic_prefix))
+    if dump_to is not None:
+        _write_dump(dump_to, as_json)
+        return
+    try:
+        with _source(dump) as source, progress_bar("records") as advance:
+            findings = run_verification(source, state, drained=drained, advance=advance)
+    except (StateUnusable, DumpUnusable) as error:
+        raise Refused(str(error)) from None
     _print(findings, as_json)
     violations = report.summary_row(findings)["violations"]
     if violations:
         raise Refused(f"{violations} violations: the records named above show them.")
+
+
+@contextmanager
+def _source(dump: Path | None) -> Iterator[Source]:
+    if dump is None:
+        instance = open_instance()
+        yield ClusterSource(instance.connection, instance.topic_prefix)
+        return
+    try:
+        source = DumpSource(dump)
+    except OSError as error:
+        raise Refused(f"{dump} cannot be read: {error.strerror}.") from None
+    with closing(source):
+        yield source
+
+
+def _write_dump(file: Path, as_json: bool) -> None:
+    instance = open_instance()
+    source = ClusterSource(instance.connection, instance.topic_prefix, with_headers=True)
+    try:
+        with progress_bar("records") as advance:
+            records = write_dump(source, file, advance)
+    except OSError as error:
+        raise Refused(f"{file} cannot be written: {error.strerror}.") from None
+    print_object({"dump": str(file), "records": records, "bytes": file.stat().st_size}, as_json)
 
 
 def _print(findings: Findings, as_json: bool) -> None:
@@ -35,8 +107,10 @@ def _print(findings: Findings, as_json: bool) -> None:
     print_objects(invariants, False, ("invariant", "says", "checked", "unchecked", "violations"), "")
     print()
     if violations:
-        print_objects(
-            violations, False, ("invariant", "topic", "partition", "offset", "subject", "sentence"), ""
-        )
-    else:
-        print(f"{summary['messages']} messages, {summary['open']} of them open: everything holds.")
+        columns = ("invariant", "topic", "partition", "offset", "subject", "sentence")
+        print_objects(violations, False, columns, "")
+        return
+    print(
+        f"{summary['messages']} messages, of which {summary['open']} have not ended and "
+        f"{summary['under_way']} are just ending: everything holds."
+    )

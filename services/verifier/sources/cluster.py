@@ -23,7 +23,8 @@ BUFFER_KIB_PER_TOPIC = 8 * 1024
 class ClusterSource:
     """Reads committed records only. Writes nothing, and commits no offsets."""
 
-    def __init__(self, connection: KafkaConnection, topic_prefix: str) -> None:
+    def __init__(self, connection: KafkaConnection, topic_prefix: str, *, with_headers: bool = False) -> None:
+        self._with_headers = with_headers
         self._settings = {**connection.librdkafka(), "log_level": 0}
         self._prefix = topic_prefix
         self._admin = AdminClient(self._settings)
@@ -53,6 +54,7 @@ class ClusterSource:
                     for (name, partition), span in cut.items()
                     if name == topic
                 },
+                with_headers=self._with_headers,
             )
             for topic in ORDER
         ]
@@ -87,9 +89,16 @@ class TopicReader:
     """Reads the partitions of one topic up to given ends, a batch at a time."""
 
     def __init__(
-        self, settings: Mapping[str, object], prefix: str, topic: str, spans: Mapping[int, Span]
+        self,
+        settings: Mapping[str, object],
+        prefix: str,
+        topic: str,
+        spans: Mapping[int, Span],
+        *,
+        with_headers: bool,
     ) -> None:
         self._topic = topic
+        self._with_headers = with_headers
         self._ends = {partition: span.end for partition, span in spans.items() if span.end > span.start}
         self.clock_ms = -1
         """Time of the last record read."""
@@ -153,6 +162,6 @@ class TopicReader:
             del self._ends[partition]
             if offset >= end:
                 return None
-        return LogRecord(
-            self._topic, partition, offset, message.timestamp()[1], message.key() or b"", message.value()
-        )
+        headers = list(message.headers() or ()) if self._with_headers else ()
+        at_ms, key = message.timestamp()[1], message.key() or b""
+        return LogRecord(self._topic, partition, offset, at_ms, key, message.value(), headers)  # type: ignore[arg-type]
