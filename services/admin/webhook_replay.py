@@ -23,11 +23,13 @@ from services.delivery.webhooks.events import Unreadable, errand_of_inbox, erran
 from services.delivery.webhooks.failures import EndpointFailed
 from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl
 
 TOPICS = (topic("statuses"), topic("inbox"))
 TIMEOUT_SECONDS = 10.0
 TRIES_MAX = 3
+SOCKETS_MAX = 64
 AGAIN_SECONDS = 1.0
 READ_AHEAD_MAX = 100
 """Records of one partition that wait to be sent."""
@@ -97,6 +99,7 @@ def _courier(instance: Instance, account: settings_pb2.Account, resolver: Thread
         tls_context(environment.get("PARLEY_WEBHOOK_CA_FILE")),
         allow_private=environment.get("PARLEY_WEBHOOK_ALLOW_PRIVATE", "").lower() in YES,
         timeout_seconds=TIMEOUT_SECONDS,
+        sockets=Sockets(SOCKETS_MAX),
     )
     try:
         courier = couriers.courier(account)

@@ -16,6 +16,7 @@ from services.delivery.webhooks.failures import (
     BadAnswer,
     ConnectionBroke,
     EndpointFailed,
+    NoSocketLeft,
     Redirected,
     StatusRefused,
     TimedOut,
@@ -23,6 +24,7 @@ from services.delivery.webhooks.failures import (
     Unresolvable,
 )
 from services.delivery.webhooks.http_connection import BODY_BYTES_MAX, HEAD_BYTES_MAX, tls_context
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import parse_target
 from tests.unit.webhook_endpoint_bench import OK, Answer, Post, says, told_endpoint
 
@@ -48,9 +50,12 @@ def courier(
     host: str = "shop.test",
     resolve: Resolve | None = None,
     timeout_seconds: float = 5,
+    sockets: Sockets | None = None,
 ) -> Courier:
     target = parse_target(f"http://{host}:{port}/hook?x=1", allow_http=True)
-    connections = Connections(target, resolve or answers(["127.0.0.1"]), tls_context(), permits)
+    connections = Connections(
+        target, resolve or answers(["127.0.0.1"]), tls_context(), permits, sockets or Sockets(100)
+    )
     return Courier(target, SECRET, connections, timeout_seconds)
 
 
@@ -248,6 +253,36 @@ async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
         await sender.post(BODY)
         sender.close()
     assert len(endpoint.posts) == 1
+
+
+async def test_no_more_sockets_than_there_may_be() -> None:
+    sockets = Sockets(2)
+    async with told_endpoint(_silent) as endpoint:
+        senders = [courier(endpoint.port, sockets=sockets, timeout_seconds=0.3) for _ in range(3)]
+        outcomes = await asyncio.gather(*(sender.post(BODY) for sender in senders), return_exceptions=True)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+            "NoSocketLeft",
+            "TimedOut",
+            "TimedOut",
+        ]
+        endpoint.answer = says(OK)
+        await senders[2].post(BODY)
+        with pytest.raises(Unconnectable):
+            await courier(1, sockets=sockets).post(BODY)
+        await senders[1].post(BODY)
+        with pytest.raises(NoSocketLeft):
+            await senders[0].post(BODY)
+        for sender in senders:
+            sender.close()
+
+
+async def test_a_trace_that_would_end_the_line_is_left_out() -> None:
+    async with told_endpoint(says(OK)) as endpoint:
+        sender = courier(endpoint.port)
+        await sender.post(BODY, b"00-a\r\nX-Evil: 1")
+        sender.close()
+    assert "traceparent" not in endpoint.posts[0].headers
+    assert "X-Evil" not in endpoint.posts[0].headers
 
 
 async def test_nobody_listens() -> None:

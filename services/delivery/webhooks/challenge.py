@@ -10,6 +10,7 @@ from services.delivery.webhooks.connections import Connections, Resolve, Threade
 from services.delivery.webhooks.courier import USER_AGENT
 from services.delivery.webhooks.failures import EndpointFailed
 from services.delivery.webhooks.http_connection import Answer, tls_context
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl, Target, parse_target
 
 TIMEOUT_SECONDS = 10.0
@@ -36,9 +37,8 @@ async def verify_endpoint(
     resolver = ThreadedResolver()
     try:
         target = parse_target(url, allow_http=allow_private)
-        connections = Connections(
-            target, resolve or resolver, tls_context(ca_file), guard(allow_private=allow_private)
-        )
+        permits = guard(allow_private=allow_private)
+        connections = Connections(target, resolve or resolver, tls_context(ca_file), permits, Sockets(1))
         challenge = str(10**9 + randbelow(9 * 10**9))
         answer = await _ask(target, connections, challenge, verify_token, timeout_seconds)
     except (BadUrl, EndpointFailed) as error:

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from socket import SOCK_STREAM, getaddrinfo
 
 from services.delivery.webhooks.address_guard import Permits
-from services.delivery.webhooks.failures import AddressRefused, Unconnectable, Unresolvable
+from services.delivery.webhooks.failures import AddressRefused, NoSocketLeft, Unconnectable, Unresolvable
 from services.delivery.webhooks.http_connection import HttpConnection
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import Target
 
 ADDRESSES_TRIED_MAX = 4
@@ -41,11 +42,14 @@ class ThreadedResolver:
 class Connections:
     """Opens connections to a target and keeps idle ones. At most one lookup at a time."""
 
-    def __init__(self, target: Target, resolve: Resolve, tls: ssl.SSLContext, permits: Permits) -> None:
+    def __init__(
+        self, target: Target, resolve: Resolve, tls: ssl.SSLContext, permits: Permits, sockets: Sockets
+    ) -> None:
         self._target = target
         self._resolve = resolve
         self._tls = tls if target.tls else None
         self._permits = permits
+        self._sockets = sockets
         self._idle: deque[tuple[HttpConnection, float]] = deque()
         self._addresses: tuple[float, list[str]] | None = None
         self._lookup: asyncio.Task[list[str]] | None = None
@@ -63,29 +67,33 @@ class Connections:
 
     def keep(self, connection: HttpConnection) -> None:
         """Take a connection back after an exchange; one that is no longer good is dropped."""
-        now = asyncio.get_running_loop().time()
-        while self._idle and self._idle[0][1] < now - IDLE_SECONDS_MAX:
-            self._idle.popleft()[0].close()
         if connection.is_open and not self._closed:
-            self._idle.append((connection, now))
+            self._idle.append((connection, asyncio.get_running_loop().time()))
         else:
             connection.close()
 
     async def open(self, deadline: float) -> HttpConnection:
         """A new connection to a checked address, by a deadline in the loop's time.
 
-        Raises AddressRefused, Unresolvable or Unconnectable.
+        Raises AddressRefused, NoSocketLeft, Unresolvable or Unconnectable.
         """
-        target = self._target
+        where = f"{self._target.host}:{self._target.port}"
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._open(await self._checked_addresses())
+                addresses = await self._checked_addresses()
+            return await self._open(addresses, deadline)
         except TimeoutError:
             self._addresses = None
-            raise Unconnectable(f"no connection to {target.host}:{target.port} in time") from None
-        except OSError as error:  # ssl.SSLError is one
+            raise Unconnectable(f"no connection to {where} in time") from None
+        except OSError as error:
             self._addresses = None
-            raise Unconnectable(f"no connection to {target.host}:{target.port}: {error}") from None
+            raise Unconnectable(f"no connection to {where}: {error}") from None
+
+    def drop_idle(self) -> None:
+        """Close what has not been used for a while; to be called now and then."""
+        oldest_useful = asyncio.get_running_loop().time() - IDLE_SECONDS_MAX
+        while self._idle and self._idle[0][1] < oldest_useful:
+            self._idle.popleft()[0].close()
 
     def close(self) -> None:
         """Drop idle connections; those in use are dropped when they come back."""
@@ -93,24 +101,33 @@ class Connections:
         while self._idle:
             self._idle.pop()[0].close()
 
-    async def _open(self, addresses: list[str]) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-        server_hostname = self._target.host if self._tls else None
+    async def _open(self, addresses: list[str], deadline: float) -> HttpConnection:
+        """Try the addresses in turn, each with its share of the time, so that a dead one leaves some."""
         failure = OSError("the name has no address")
-        for address in addresses:
+        now = asyncio.get_running_loop().time
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            if not self._sockets.take():
+                raise NoSocketLeft("as many connections are open as there may be: see PARLEY_WEBHOOK_SOCKETS")
+            connection = None
             try:
-                _, connection = await loop.create_connection(
-                    HttpConnection,
-                    address,
-                    self._target.port,
-                    ssl=self._tls,
-                    server_hostname=server_hostname,
-                )
-            except OSError as error:
+                async with asyncio.timeout_at(now() + (deadline - now()) / left):
+                    connection = await self._connect(address)
+            except OSError as error:  # TimeoutError and ssl.SSLError are such
                 failure = error
-            else:
+            finally:
+                if connection is None:
+                    self._sockets.give_back()
+            if connection is not None:
+                connection.when_ended(self._sockets.give_back)
                 return connection
         raise failure
+
+    async def _connect(self, address: str) -> HttpConnection:
+        server_hostname = self._target.host if self._tls else None
+        _, connection = await asyncio.get_running_loop().create_connection(
+            HttpConnection, address, self._target.port, ssl=self._tls, server_hostname=server_hostname
+        )
+        return connection
 
     async def _checked_addresses(self) -> list[str]:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,9 @@ class Posts(Protocol):
     async def post(self, body: bytes, traceparent: bytes | None = None) -> None:
         """Return once the endpoint has taken the update. Raises EndpointFailed in one of its kinds."""
 
+    def drop_idle(self) -> None:
+        """Drop connections that have not been used for a while; to be called now and then."""
+
     def close(self) -> None:
         """Drop idle connections; tries that are under way end by themselves."""
 
@@ -32,6 +35,9 @@ class NoCourier:
     async def post(self, body: bytes, traceparent: bytes | None = None) -> None:  # noqa: ARG002
         """Raises Unusable."""
         raise Unusable(self._reason)
+
+    def drop_idle(self) -> None:
+        """There is nothing to drop."""
 
     def close(self) -> None:
         """There is nothing to drop."""
@@ -57,16 +63,19 @@ class Courier:
 
         When a kept connection turns out to be closed, the update is sent once more on a new one.
         """
-        trace = f"traceparent: {traceparent.decode('ascii', 'ignore')}\r\n" if traceparent else ""
         head = (
             f"{self._head}X-Hub-Signature-256: {signature_256(self._app_secret, body)}\r\n"
-            f"{trace}Content-Length: {len(body)}\r\n\r\n"
+            f"{_trace_line(traceparent)}Content-Length: {len(body)}\r\n\r\n"
         )
         answer = await self._exchange(head.encode("ascii") + body)
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
             if answer.status < HTTPStatus.BAD_REQUEST:
                 raise Redirected(f"the endpoint answered {answer.status}, and redirects are not followed")
             raise StatusRefused(f"the endpoint answered {answer.status}")
+
+    def drop_idle(self) -> None:
+        """Drop connections that have not been used for a while; to be called now and then."""
+        self._connections.drop_idle()
 
     def close(self) -> None:
         """Drop idle connections; tries that are under way end by themselves."""
@@ -88,3 +97,10 @@ class Courier:
         answer = await connection.exchange(request, deadline)
         self._connections.keep(connection)
         return answer
+
+
+def _trace_line(traceparent: bytes | None) -> str:
+    """Nothing that could end the line goes into a header."""
+    if not traceparent or not traceparent.replace(b"-", b"").isalnum():
+        return ""
+    return f"traceparent: {traceparent.decode('ascii')}\r\n"

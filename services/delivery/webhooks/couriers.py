@@ -7,6 +7,7 @@ from services.contracts.setting_routes import SETTING_PURPOSE
 from services.delivery.webhooks.address_guard import guard
 from services.delivery.webhooks.connections import Connections, Resolve
 from services.delivery.webhooks.courier import Courier
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import parse_target
 from services.identity.platform_key import PlatformKey
 
@@ -22,6 +23,7 @@ class Couriers:
         *,
         allow_private: bool,
         timeout_seconds: float,
+        sockets: Sockets,
     ) -> None:
         """`timeout_seconds` is for one try: name, connection, request and answer together."""
         self._platform_key = platform_key
@@ -29,6 +31,7 @@ class Couriers:
         self._tls = tls
         self._allow_private = allow_private
         self._timeout_seconds = timeout_seconds
+        self._sockets = sockets
 
     def courier(self, account: settings_pb2.Account) -> Courier | None:
         """The account's courier; None where it has no webhook URL. Raises BadUrl and NotSealedHere."""
@@ -37,5 +40,5 @@ class Couriers:
         target = parse_target(account.webhook_url, allow_http=self._allow_private)
         secret = self._platform_key.open(SETTING_PURPOSE, account.app_secret_sealed)
         permits = guard(allow_private=self._allow_private)
-        connections = Connections(target, self._resolve, self._tls, permits)
+        connections = Connections(target, self._resolve, self._tls, permits, self._sockets)
         return Courier(target, secret, connections, self._timeout_seconds)

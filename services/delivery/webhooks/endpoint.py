@@ -89,6 +89,11 @@ class Endpoint:
         moves = self._last_delay < within_seconds and now - self._last_began_at < within_seconds
         return self._waiting if moves else 0
 
+    def drop_idle(self) -> None:
+        """Drop connections that have not been used for a while."""
+        if self._courier is not None:
+            self._courier.drop_idle()
+
     @property
     def circuit_is_closed(self) -> bool:
         """Whether the endpoint is taken for well."""

@@ -52,8 +52,10 @@ class Endpoints:
         """Updates that wait for endpoints where each gets its turn within that time."""
         return sum(endpoint.backlog_that_moves(within_seconds) for endpoint in self._endpoints.values())
 
-    def count_open_circuits(self) -> None:
-        """Bring the metric up to date."""
+    def tidy(self) -> None:
+        """Drop connections that are no longer used, and bring metrics up to date; for every now and then."""
+        for endpoint in self._endpoints.values():
+            endpoint.drop_idle()
         metrics.CIRCUITS_OPEN.set(sum(not one.circuit_is_closed for one in self._endpoints.values()))
 
     async def stop(self, timeout_seconds: float) -> None:

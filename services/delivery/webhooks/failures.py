@@ -34,6 +34,12 @@ class Unconnectable(EndpointFailed):
     label = "connect"
 
 
+class NoSocketLeft(EndpointFailed):
+    """All endpoints together have as many connections open as they may."""
+
+    label = "sockets"
+
+
 class ConnectionBroke(EndpointFailed):
     """The connection ended before the answer did."""
 

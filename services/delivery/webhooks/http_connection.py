@@ -6,6 +6,7 @@ fifth of a core. All that a webhook needs of an answer is its status.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
 import httptools
@@ -30,6 +31,7 @@ class HttpConnection(asyncio.Protocol):
     """Made by the event loop's `create_connection`; used by one caller at a time."""
 
     def __init__(self) -> None:
+        self._ended: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -70,6 +72,13 @@ class HttpConnection(asyncio.Protocol):
         """Whether anything came back in the last exchange."""
         return self._received > 0
 
+    def when_ended(self, ended: Callable[[], None]) -> None:
+        """Call `ended` once the connection has ended, or now if it has."""
+        if self._transport is None:
+            ended()
+        else:
+            self._ended = ended
+
     def close(self) -> None:
         """Drop the connection at once. Safe to call twice."""
         self._reusable = False
@@ -84,6 +93,8 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop: an answer without a length ends here."""
         self._transport = None
+        if self._ended:
+            self._ended()
         if self._status >= FINAL_STATUS:
             self._end(reusable=False)
         else:

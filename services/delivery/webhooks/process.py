@@ -24,6 +24,7 @@ from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.reader import Reader
 from services.delivery.webhooks.set_aside import DEAD_LETTERS, set_aside
 from services.delivery.webhooks.settings import WebhookSettings
+from services.delivery.webhooks.sockets import Sockets, allow_sockets
 from services.delivery.webhooks.waiting_room import WaitingRoom
 from services.identity.platform_key import PlatformKey
 from services.runtime.clock import Clock, wall_clock_ms
@@ -146,6 +147,7 @@ class WebhookWorker:
             tls_context(ca_file),
             allow_private=settings.webhook_allow_private,
             timeout_seconds=settings.webhook_timeout_seconds,
+            sockets=Sockets(allow_sockets(settings.webhook_sockets)),
         )
 
     def _reader(
@@ -218,7 +220,7 @@ class WebhookWorker:
             else:
                 self._health.not_ready(reason)
             metrics.WAITING.set(self._open_records())
-            self._endpoints.count_open_circuits()
+            self._endpoints.tidy()
             await asyncio.sleep(READINESS_SECONDS)
 
     def _waits_for(self) -> str | None:

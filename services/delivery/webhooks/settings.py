@@ -27,6 +27,8 @@ class WebhookSettings(WorkerSettings):
     """After the first try. Below the seven days for which the retry topics keep records."""
     webhook_connections: Annotated[int, Field(ge=1, le=1_000)] = 100
     """Tries at once to one endpoint."""
+    webhook_sockets: Annotated[int, Field(ge=1, le=100_000)] = 4_096
+    """Connections to all endpoints together; the system's limit of open files may make it fewer."""
     webhook_queue: Annotated[int, Field(ge=1, le=100_000)] = 4_000
     """Updates that wait for one endpoint; more go to the first retry tier."""
     webhook_queue_seconds: Seconds = 5
