@@ -261,6 +261,30 @@ async def test_a_private_address_is_not_reached_unless_allowed(
     assert endpoint.connections == 0
 
 
+async def test_replicas_share_the_work_and_one_takes_over_from_the_other(kafka: KafkaConnection) -> None:
+    async def happened(first: int) -> None:
+        numbers = range(first, first + 40)
+        await asyncio.gather(*(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in numbers))
+
+    async def heard(number: int) -> None:
+        async with asyncio.timeout(30):
+            while len({said(post.body) for post in endpoint.posts}) < number:
+                await endpoint.wait_for(len(endpoint.posts) + 1, seconds=30)
+
+    async with platform(kafka) as there, told_endpoint(says(OK)) as endpoint:
+        await there.account(endpoint.port)
+        async with there.worker(ordinal=0):
+            await happened(0)
+            await heard(40)
+            async with there.worker(ordinal=1) as other:
+                await until(lambda: other.is_ready)
+                await happened(100)
+                await heard(80)
+            await happened(200)
+            await heard(120)
+    assert len(endpoint.posts) == 120, "nobody was killed, so none came twice"
+
+
 async def test_a_record_that_cannot_be_read_is_set_aside(kafka: KafkaConnection) -> None:
     async with platform(kafka) as there, told_endpoint(says(OK)) as endpoint:
         await there.account(endpoint.port)

@@ -1,12 +1,16 @@
 """One try at an endpoint that behaves badly: what counts, what is refused, and how much is read."""
 
 import asyncio
+import datetime
 import hashlib
 import hmac
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
+from deploy.kafka.certificates import issue
 from services.delivery.webhooks.address_guard import Permits, guard, is_public
 from services.delivery.webhooks.challenge import NotVerified, verify_endpoint
 from services.delivery.webhooks.connections import Connections, Resolve
@@ -283,6 +287,41 @@ async def test_a_trace_that_would_end_the_line_is_left_out() -> None:
         sender.close()
     assert "traceparent" not in endpoint.posts[0].headers
     assert "X-Evil" not in endpoint.posts[0].headers
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A directory with an authority, and the key and certificate of a server called localhost."""
+    issue(tmp_path / "ca.pem", tmp_path / "server.pem", datetime.datetime.now(datetime.UTC))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "authority", "failure"),
+    [
+        pytest.param("localhost", "ca.pem", None, id="as it should be"),
+        pytest.param("shop.test", "ca.pem", "Hostname mismatch", id="another's certificate"),
+        pytest.param("localhost", None, "certificate verify failed", id="an unknown authority"),
+    ],
+)
+async def test_tls_is_verified(
+    certificates: Path, name: str, authority: str | None, failure: str | None
+) -> None:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificates / "server.pem")
+    client = tls_context(str(certificates / authority) if authority else None)
+    async with told_endpoint(says(OK), tls=server) as endpoint:
+        target = parse_target(f"https://{name}:{endpoint.port}/", allow_http=False)
+        connections = Connections(target, answers(["127.0.0.1"]), client, ANYWHERE, Sockets(1))
+        sender = Courier(target, SECRET, connections, timeout_seconds=5)
+        for _ in range(2):
+            if failure is None:
+                await sender.post(BODY)
+            else:
+                with pytest.raises(Unconnectable, match=failure):
+                    await sender.post(BODY)
+        sender.close()
+    assert len(endpoint.posts) == (2 if failure is None else 0)
 
 
 async def test_nobody_listens() -> None:

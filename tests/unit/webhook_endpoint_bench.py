@@ -1,6 +1,7 @@
 """An endpoint that answers as it is told, byte by byte, on a loopback socket."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ class ToldEndpoint:
 
 @asynccontextmanager
 async def told_endpoint(
-    answer: Answer, host: str = "127.0.0.1", port: int = 0
+    answer: Answer, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[ToldEndpoint]:
     """An endpoint on a loopback address; port 0 chooses a free one."""
     endpoint = ToldEndpoint(answer)
@@ -83,7 +84,7 @@ async def told_endpoint(
         serving.add(task)
         task.add_done_callback(serving.discard)
 
-    server = await asyncio.start_server(serve, host, port)
+    server = await asyncio.start_server(serve, host, port, ssl=tls)
     endpoint.stop = server.close
     endpoint.port = server.sockets[0].getsockname()[1]
     try:

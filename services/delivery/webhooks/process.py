@@ -102,6 +102,11 @@ class WebhookWorker:
         """The health port that is bound, once started."""
         return self._health_server.port
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the worker does its work."""
+        return self._health.waits_for is None
+
     async def start(self) -> None:
         """Open the health port, wait for Kafka, read all settings, and join the groups.
 
