@@ -1,7 +1,7 @@
 """The log port on real brokers, by librdkafka."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import structlog
@@ -15,30 +15,26 @@ from services.runtime.kafka_assignment import KafkaAssignment
 from services.runtime.kafka_changelog import ANSWER_SECONDS, KafkaChangelog
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_errors import error_of
-from services.runtime.kafka_settings import TRANSACTION_MS, GroupProtocol, StageIdentity
+from services.runtime.kafka_settings import GroupProtocol, StageIdentity
+from services.runtime.kafka_transactions import KafkaTransactions
 from services.runtime.log import (
     AssignmentListener,
     ChangelogPiece,
     ChangelogTopic,
     Fenced,
     InputLost,
-    LogError,
     LogUnavailable,
     TransactionFailed,
 )
 from services.runtime.record import Record
 
-COMMIT_SECONDS = 10.0
-"""How long a commit may take; after that its outcome counts as unknown."""
-CALL_SECONDS = 10.0
-BUFFER_FULL_SECONDS = TRANSACTION_MS / 1000
 PROBE_SECONDS = 0.5
 COMPLAINT_SECONDS = 5.0
 """The same complaint of librdkafka is logged so often at most."""
 
 _LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
-_FOLLOWS_ANOTHER = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 _UNREACHABLE = frozenset({KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE})
+_FATAL = frozenset({KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID})
 
 log = structlog.get_logger()
 
@@ -58,22 +54,25 @@ class KafkaLog:
         common = kafka_settings.common(connection, identity, self._complaint)
         self._prefix = identity.prefix
         self._input = identity.prefix + input_topic.name
-        self._changelog_topic = identity.prefix + changelog.name
+        changelog_topic = identity.prefix + changelog.name
         self._consumer = Consumer({**common, **kafka_settings.input_consumer(identity, protocol)})
-        self._producer = Producer({**common, **kafka_settings.transactional_producer(identity)})
+        self._transactions = KafkaTransactions(
+            {
+                **common,
+                **kafka_settings.transactional_producer(identity),
+                "error_cb": self._producer_complaint,
+            },
+            changelog_topic,
+        )
         self._ticks = Producer({**common, **kafka_settings.tick_producer()})
         self._changelog = KafkaChangelog(
-            self._changelog_topic,
+            changelog_topic,
             AdminClient(common),
             {**common, **kafka_settings.changelog_consumer(identity)},
         )
         self._assignment = KafkaAssignment(self._consumer, self._input)
         self._topics: dict[str, str] = {}
         self._group_metadata: Any = None
-        self._meta_offsets: dict[int, int] = {}
-        self._in_transaction = False
-        self._watched = False
-        self._refusal: KafkaError | None = None
         self._complained: dict[int, float] = {}
         self._reachable = False
         self._fatal: KafkaError | None = None
@@ -81,15 +80,13 @@ class KafkaLog:
     # Reading
 
     def subscribe(self, listener: AssignmentListener) -> None:
-        try:
-            self._producer.init_transactions(CALL_SECONDS)
-        except KafkaException as failure:
-            raise kafka_errors.of_question(error_of(failure)) from failure
+        self._transactions.initialize()
         self._reachable = True
         self._assignment.subscribe(listener)
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
         self._ticks.poll(0)
+        self._transactions.serve()
         if not self._reachable:
             self._ask_for_brokers()
         messages = self._consume(max_records, 0)
@@ -119,12 +116,9 @@ class KafkaLog:
 
     def begin(self) -> None:
         try:
-            self._producer.begin_transaction()
-        except KafkaException as failure:
-            raise kafka_errors.in_transaction(error_of(failure)) from failure
-        self._in_transaction = True
-        self._meta_offsets = {}
-        self._refusal = None
+            self._transactions.begin()
+        except LogUnavailable as unavailable:
+            raise TransactionFailed(str(unavailable)) from unavailable
 
     def produce(
         self,
@@ -138,43 +132,23 @@ class KafkaLog:
         name = self._topics.get(topic)
         if name is None:
             name = self._topics[topic] = self._prefix + topic
-        on_delivery = self._note_refusal if self._watched else None
-        self._produce(name, value, key, partition, on_delivery, timestamp_ms, headers)
+        self._transactions.produce(name, partition, key, value, timestamp_ms, headers)
 
     def produce_meta(self, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
-        self._produce(self._changelog_topic, value, key, partition, self._note_meta, timestamp_ms, [])
+        self._transactions.produce_meta(partition, key, value, timestamp_ms)
 
     def send_offsets(self, next_offsets: Mapping[int, int]) -> None:
         # A member that is out of the group has no id, and the broker lets offsets without a member pass.
         if not self._consumer.memberid():
             raise TransactionFailed("this member has lost its place in the group")
         offsets = [TopicPartition(self._input, *each) for each in next_offsets.items()]
-        try:
-            self._producer.send_offsets_to_transaction(offsets, self._group_metadata, CALL_SECONDS)
-        except KafkaException as failure:
-            raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
+        self._transactions.send_offsets(offsets, self._group_metadata)
 
     def commit(self) -> Mapping[int, int]:
-        deadline = time.monotonic() + COMMIT_SECONDS
-        while True:
-            try:
-                self._producer.commit_transaction(max(0.0, deadline - time.monotonic()))
-            except KafkaException as failure:
-                error = error_of(failure)
-                if error.retriable() and not error.txn_requires_abort() and time.monotonic() < deadline:
-                    continue
-                raise self._failed(kafka_errors.of_commit(error)) from failure
-            break
-        self._in_transaction = False
-        self._watched = False
-        return self._meta_offsets
+        return self._transactions.commit()
 
     def abort(self) -> None:
-        self._in_transaction = False
-        try:
-            self._producer.abort_transaction(CALL_SECONDS)
-        except KafkaException as failure:
-            raise Fenced(f"the transaction cannot be aborted: {error_of(failure).str()}") from failure
+        self._transactions.abort()
 
     def append(self, partition: int, key: bytes, value: bytes, timestamp_ms: int, headers: Headers) -> None:
         try:
@@ -209,8 +183,7 @@ class KafkaLog:
         return self._changelog.read(partition, start)
 
     def close(self) -> None:
-        if self._in_transaction:
-            self.abort()
+        self._transactions.close()
         self._consumer.close()
         self._assignment.raise_pending()
         self._ticks.flush(1)
@@ -227,13 +200,6 @@ class KafkaLog:
         if self._fatal is not None:
             raise Fenced(self._fatal.str())
         return messages
-
-    def _ask_for_brokers(self) -> None:
-        try:
-            self._consumer.list_topics(self._input, PROBE_SECONDS)
-        except KafkaException:
-            return
-        self._reachable = True
 
     def _records(self, messages: list[Any]) -> list[Record]:
         topic, gave = self._input, self._assignment.gave
@@ -267,51 +233,21 @@ class KafkaLog:
         else:
             self._complaint(error)
 
-    def _produce(
-        self,
-        topic: str,
-        value: bytes | None,
-        key: bytes,
-        partition: int,
-        on_delivery: Callable[[KafkaError | None, Any], None] | None,
-        timestamp_ms: int,
-        headers: Any,
-    ) -> None:
+    def _ask_for_brokers(self) -> None:
         try:
-            self._producer.produce(
-                topic, value, key, partition, on_delivery, timestamp=timestamp_ms, headers=headers
-            )
-        except BufferError:
-            if self._producer.flush(BUFFER_FULL_SECONDS):
-                raise TransactionFailed("the broker takes nothing in") from None
-            self._produce(topic, value, key, partition, on_delivery, timestamp_ms, headers)
-        except KafkaException as failure:
-            raise self._failed(kafka_errors.in_transaction(error_of(failure))) from failure
+            self._consumer.list_topics(self._input, PROBE_SECONDS)
+        except KafkaException:
+            return
+        self._reachable = True
 
-    def _failed(self, error: LogError) -> LogError:
-        """The same, or what is known of the record that the broker refused.
-
-        Reports of every record cost too much for every day: they are asked for while the transaction before
-        has failed.
-        """
-        self._watched = True
-        if isinstance(error, TransactionFailed) and self._refusal is not None:
-            return kafka_errors.in_transaction(self._refusal)
-        return error
-
-    def _note_refusal(self, error: KafkaError | None, _: Any) -> None:
-        if error is not None and self._refusal is None and error.code() not in _FOLLOWS_ANOTHER:
-            self._refusal = error
-
-    def _note_meta(self, error: KafkaError | None, message: Any) -> None:
-        if error is None:
-            self._meta_offsets[message.partition()] = message.offset() + 1
-        else:
-            self._note_refusal(error, message)
+    def _producer_complaint(self, error: KafkaError) -> None:
+        if error.code() in _UNREACHABLE:
+            self._transactions.shaken()
+        self._complaint(error)
 
     def _complaint(self, error: KafkaError) -> None:
         """Of a client, outside any call. May come from another thread than ours."""
-        if error.fatal() or error.code() in (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID):
+        if error.fatal() or error.code() in _FATAL:
             self._fatal = error
         if error.code() in _UNREACHABLE:
             self._reachable = False

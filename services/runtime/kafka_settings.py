@@ -57,6 +57,9 @@ def common(
         "client.id": identity.client_id,
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500,
+        # Else librdkafka forgets all brokers when none answers, and a producer can then wait for ever for one
+        # that it has forgotten (confluentinc/librdkafka 5511).
+        "metadata.recovery.strategy": "none",
         "error_cb": on_error,
         # What matters is logged by us; librdkafka's own lines have another form.
         "log_level": 0,

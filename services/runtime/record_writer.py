@@ -52,7 +52,7 @@ class WriterLimits:
     batch_bytes_max: int = 256 * 1024
     timeout_seconds: float = 5.0
     """From `write` to the acknowledgement."""
-    pace_seconds: float = 0.003
+    pace_seconds: float = 0.005
     """Least time between two rounds of batches; the first record after a pause goes at once."""
     request_timeout_seconds: float = 10.0
     """After so long without an answer aiokafka gives the connection up and tries the batch again."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from deploy.kafka import EmbeddedKafka
 from parley.consent.v1 import screened_pb2
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
@@ -263,3 +264,23 @@ def test_offsets_that_disagree_with_the_state_end_the_process(
     child = start()
     child.wait_ready()
     assert child.stop() == 0
+
+
+def test_a_broker_that_restarts_is_waited_out(tmp_path: Path) -> None:
+    with EmbeddedKafka(tmp_path / "kafka", heap_mb=256) as broker:
+        bench = Bench(broker.connection(), tmp_path)
+        child = StageChild(bench)
+        try:
+            child.wait_ready()
+            bench.send(KEYS)
+            bench.wait_until_done()
+            broker.kill()
+            until(lambda: child.get("/readyz") == (503, "no broker answers\n"), "the loss to be seen")
+            broker.start()
+            bench.send(KEYS)
+            bench.wait_until_done()
+            until(lambda: child.get("/readyz")[0] == 200, "the stage to be ready again")
+            assert child.stop() == 0
+            assert bench.counts() == {key: [1, 2] for key in KEYS}
+        finally:
+            child.kill()
