@@ -11,8 +11,8 @@ from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.integration.stage_bench import until
 
 KEYS = [*keys(0, 20), *keys(1, 20)]
 BEFORE = {0: 60, 1: 60}

@@ -13,8 +13,8 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.hand_made import HandMadeTransaction
 from tests.integration.hard_cases.rig.standing import stored
 from tests.integration.hard_cases.rig.tally import keys
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.integration.stage_bench import until
 
 KEYS = [*keys(0, 10), *keys(1, 10)]
 MANY = 12_000

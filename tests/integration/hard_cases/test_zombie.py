@@ -4,8 +4,8 @@ from services.runtime.points import Point
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.tally import WideTally, keys
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.integration.stage_bench import until
 
 KEYS = [key for partition in range(4) for key in keys(partition, 5, WideTally)]
 POINTS = [Point.APPLIED, Point.OFFSETS_SENT, Point.COMMITTED]

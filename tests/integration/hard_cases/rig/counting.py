@@ -7,8 +7,8 @@ from parley.window.v1 import window_row_pb2, windows_pb2
 from tests.integration.hard_cases.rig.expected import Told, expected
 from tests.integration.hard_cases.rig.reading import Found
 from tests.integration.hard_cases.rig.standing import changelog_metas, stored
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.integration.stage_bench import until
 
 NOBODY: Mapping[int, Container[int]] = {}
 

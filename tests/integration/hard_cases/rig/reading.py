@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from services.contracts.headers import Headers
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.stage_bench import DEADLINE_SECONDS
+from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
 
 Places = Mapping[str, int]
 """Full topic name to number of partitions."""

@@ -31,7 +31,7 @@ from tests.integration.hard_cases.rig.group_surgery import expel
 from tests.integration.hard_cases.rig.member import Member
 from tests.integration.hard_cases.rig.reading import Found, ends, read_committed
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
-from tests.integration.stage_bench import DEADLINE_SECONDS, until
+from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
 from tests.unit.counting_stage import message
 
 STARTING = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR})
@@ -132,10 +132,17 @@ class World:
 
     def wait_done(self) -> None:
         """Until the group's offsets are at the input's end."""
+        until(lambda: self.is_done() or not self._runs(), "the input to be done")
+        assert self.is_done(), f"nobody works on it: {self._members[-1].said}"
+
+    def is_done(self) -> bool:
+        """Whether the group's offsets are at the input's end."""
         name = self.name(self.stage.input.name)
         there = ends(self.admin, {name: self.stage.input.partitions}, committed=False)
-        wanted = {partition: end for (_, partition), end in there.items() if end}
-        until(lambda: self.offsets() == wanted, f"the offsets {wanted}")
+        return self.offsets() == {partition: end for (_, partition), end in there.items() if end}
+
+    def _runs(self) -> bool:
+        return any(member.runs for member in self._members)
 
     def settle(self) -> None:
         """Run a replica until nothing is left to do."""
