@@ -5,8 +5,6 @@ so that it ends and an authorization is voided. What only informs is dead-letter
 a customer's message or a block, changes what may be sent or what it costs: it stops its partition.
 """
 
-from collections import deque
-
 from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from parley.runtime.v1 import runtime_pb2
@@ -53,7 +51,7 @@ class DeadLetters:
         self._input = input_topic
         self._clock = clock
         self._per_minute = per_minute
-        self._times: deque[int] = deque(maxlen=per_minute)
+        self._recent: dict[tuple[int, int], int] = {}
         self._dead_letters = topic("dead-letters")
         self._dispatch = topic("dispatch")
 
@@ -72,17 +70,20 @@ class DeadLetters:
             raise PartitionMustStop(
                 f"{self._where(record)} ({kind or 'of no kind'}) cannot be applied: {error!r}"
             )
-        self._count()
+        self._count(record)
         return outputs
 
-    def _count(self) -> None:
+    def _count(self, record: Record) -> None:
+        """A record whose batch is tried again counts once."""
         now_ms = self._clock()
-        if len(self._times) == self._per_minute and now_ms - self._times[0] < MINUTE_MS:
+        self._recent = {place: at_ms for place, at_ms in self._recent.items() if now_ms - at_ms < MINUTE_MS}
+        place = record.partition, record.offset
+        if place not in self._recent and len(self._recent) >= self._per_minute:
             raise StageMustExit(
                 f"{self._stage}: more than {self._per_minute} records could not be applied within a minute; "
                 "see `parley dead-letters list`"
             )
-        self._times.append(now_ms)
+        self._recent[place] = now_ms
 
     def _letter(self, record: Record, kind: str, error: Exception) -> Output:
         letter = runtime_pb2.DeadLettered(

@@ -163,7 +163,7 @@ class StageRunner:
         return True
 
     def _apply(self) -> None:
-        limits, pending, batch = self._limits, self._pending, self._batch
+        limits, pending, batch, partitions = self._limits, self._pending, self._batch, self.partitions
         ends_at_ms = self._clock() + limits.milliseconds
         size = 0
         while pending and len(batch) < limits.records and size < limits.bytes:
@@ -171,7 +171,7 @@ class StageRunner:
             if record.partition in self._stopping:
                 pending.popleft()
                 continue
-            partition = self._touched[record.partition] = self.partitions[record.partition]
+            partition = self._touched[record.partition] = partitions[record.partition]
             if not self._apply_one(partition, record):
                 if record.partition in self._stopping:
                     continue
@@ -185,8 +185,7 @@ class StageRunner:
     def _apply_one(self, partition: Partition, record: Record) -> bool:
         """False when the record is to be tried again after a commit, or its partition is stopping."""
         try:
-            refused = self._suspects.verdict(record)
-            if refused is None:
+            if self._suspects.culprit is None or (refused := self._suspects.verdict(record)) is None:
                 return partition.step(record)
             error: Exception = refused
         except (StoreFailed, TimerFailed, OutOfOrder, MemoryError):

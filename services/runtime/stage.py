@@ -24,7 +24,7 @@ class Stage(Protocol):
     """One service's decisions, ready to be run on Kafka or on a model of it."""
 
     name: str
-    """Service name, such as ``session-window``; also the consumer group."""
+    """Service name, such as ``session-window``; with the topics' prefix also the consumer group."""
     rules_version: int
     """Raised when the same input would give other outputs."""
     input: Topic

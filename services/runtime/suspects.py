@@ -16,7 +16,8 @@ class Suspects:
     def __init__(self) -> None:
         self._refusals = 0
         self._last_suspect: dict[int, int] = {}
-        self._culprit: tuple[int, int] | None = None
+        self.culprit: tuple[int, int] | None = None
+        """Partition and offset of the record that is found, while it is not yet gone past."""
         self._error: RecordRejected | None = None
 
     def limit(self, records: int) -> int:
@@ -25,7 +26,7 @@ class Suspects:
 
     def verdict(self, record: Record) -> RecordRejected | None:
         """Why the record must be set aside; None when it may be applied."""
-        return self._error if (record.partition, record.offset) == self._culprit else None
+        return self._error if (record.partition, record.offset) == self.culprit else None
 
     def refused(self, batch: Sequence[Record], error: RecordRejected) -> None:
         """A transaction with the effects of these records was refused, and is aborted.
@@ -40,7 +41,7 @@ class Suspects:
         if not batch:
             raise StageMustExit(f"what a timer wants written is refused: {error}")
         if len(batch) == 1:
-            self._culprit, self._error = (batch[0].partition, batch[0].offset), error
+            self.culprit, self._error = (batch[0].partition, batch[0].offset), error
         self._last_suspect = {record.partition: record.offset for record in batch}
 
     def committed(self, next_offsets: Mapping[int, int]) -> None:
@@ -53,5 +54,5 @@ class Suspects:
     def forget(self, partition: int) -> None:
         """The partition is no longer of interest."""
         self._last_suspect.pop(partition, None)
-        if self._culprit is not None and self._culprit[0] == partition:
-            self._culprit = self._error = None
+        if self.culprit is not None and self.culprit[0] == partition:
+            self.culprit = self._error = None

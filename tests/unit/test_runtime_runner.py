@@ -351,6 +351,14 @@ def test_too_many_in_a_minute_stop_the_service() -> None:
     assert len(bench.letters()) == 6
 
 
+def test_a_record_whose_batch_is_tried_again_counts_once() -> None:
+    bench = Bench(per_minute=1)
+    bench.log.give(bad("ticked"))
+    bench.log.fail["commit"].extend(TransactionFailed("no coordinator") for _ in range(3))
+    bench.drain()
+    assert len(bench.letters()) == 1
+
+
 def test_the_record_for_which_a_batch_is_refused_is_found(bench: Bench) -> None:
     bench.log.give(
         *(record(offset, "poison" if offset == 3 else "m", f"b:{offset}".encode()) for offset in range(6))
