@@ -1,0 +1,81 @@
+"""A batch that the broker refuses: the culprit is found and set aside, the others have their effect once."""
+
+import time
+from random import Random
+
+import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from parley.delivery.v1 import dispatch_pb2
+from parley.runtime.v1 import runtime_pb2
+from services.contracts.headers import headers_for
+from services.runtime.kafka_log import KafkaLog
+from services.runtime.stage_process import MakeLog
+from tests.integration.hard_cases.rig.counting import Miscounted, count
+from tests.integration.hard_cases.rig.leaky_log import LeakyLog
+from tests.integration.hard_cases.rig.tally import keys
+from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
+from tests.integration.hard_cases.rig.world import World
+from tests.unit.counting_stage import message
+
+RECORD_BYTES_MAX = 50_000
+KEYS = [*keys(0, 5), *keys(1, 5)]
+
+
+def refuse_large_outputs(world: World) -> None:
+    """Have the broker take small records only in the topic that the stage writes."""
+    limit = ConfigEntry(
+        "max.message.bytes", str(RECORD_BYTES_MAX), incremental_operation=AlterConfigOpType.SET
+    )
+    topic = ConfigResource(ResourceType.TOPIC, world.name("windows"), incremental_configs=[limit])
+    (altered,) = world.admin.incremental_alter_configs([topic]).values()
+    altered.result(DEADLINE_SECONDS)
+
+
+def put_too_large(world: World, kind: str) -> None:
+    """A message with an id that makes its output larger than the broker takes."""
+    at_ms = int(time.time() * 1000)
+    # Random, or compression would make it small.
+    event = message(Random(1).randbytes(RECORD_BYTES_MAX).hex(), at_ms)  # noqa: S311
+    world.put(keys(0, 1)[0], event, headers_for(event, kind, message_id="wamid.large"), at_ms)
+
+
+def refuse_a_record(world: World, make_log: MakeLog = KafkaLog) -> None:
+    """One request among twenty messages cannot be written; all else is counted."""
+    refuse_large_outputs(world)
+    world.write(KEYS)
+    put_too_large(world, "send_screened")
+    world.write(KEYS)
+    member = world.start(make_log=make_log)
+    world.wait_done()
+    member.stop()
+    (letter,) = world.read("dead-letters")
+    found = runtime_pb2.DeadLettered.FromString(letter.value or b"")
+    assert (found.partition, found.offset, found.message_id) == (0, 5, "wamid.large")
+    assert found.reason == "failing"
+    (failed,) = world.read("dispatch")
+    event = dispatch_pb2.DispatchEvent.FromString(failed.value or b"").send_failed
+    assert (event.message_id, event.refusal.code) == ("wamid.large", 131_000)
+    count(world, set_aside={0: {5}})
+
+
+def test_a_request_too_large_for_the_broker_is_found_and_set_aside(world: World) -> None:
+    refuse_a_record(world)
+
+
+def test_without_transactions_the_same_doubles_its_neighbours(world: World) -> None:
+    with pytest.raises(Miscounted, match="too many"):
+        refuse_a_record(world, LeakyLog)
+
+
+def test_a_message_too_large_for_the_broker_stops_the_stage(world: World) -> None:
+    refuse_large_outputs(world)
+    world.write(KEYS)
+    put_too_large(world, "customer_message_screened")
+    world.write(KEYS)
+    for _ in range(2):
+        member = world.start()
+        assert member.wait() == 1
+        assert f"{world.name('screened')}/0/5 (customer_message_screened)" in member.last_words
+    assert world.standing().group[0] == 5
+    assert world.read("dead-letters", "dispatch") == []
