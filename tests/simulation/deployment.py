@@ -47,7 +47,6 @@ class Deployment:
         self._strikes = strikes
         self.trouble = Trouble(world)
         self._places: dict[tuple[str, int], StageProcess] = {}
-        self._stalled: set[StageProcess] = set()
         self.calm = False
         """No faults any more."""
         for stage in STAGES:
@@ -58,6 +57,11 @@ class Deployment:
     def processes(self) -> list[StageProcess]:
         """Those that run now, the stalled left out."""
         return [each for each in self._places.values() if each.alive and not each.stalled]
+
+    @property
+    def anybody_stalls(self) -> bool:
+        """Whether some process is stopped at this moment."""
+        return any(each.stalled for each in self._places.values())
 
     def turn(self, process: StageProcess) -> int:
         """Let a process do one turn; if it dies of it, the supervisor will see to it."""
@@ -112,8 +116,14 @@ class Deployment:
         orphaned = [stage for stage in STAGES if self._world.cluster.groups[stage].orphans]
         for stage in orphaned:
             self._world.faults["partition orphaned"] += 1
-            self._start(stage, ORDINALS + 1, Disk())
+            self._start(stage, self._free_ordinal(stage), Disk())
         return bool(orphaned)
+
+    def _free_ordinal(self, stage: str) -> int:
+        ordinal = ORDINALS + 1
+        while (stage, ordinal) in self._places:
+            ordinal += 1
+        return ordinal
 
     def _supervise(self, dead: StageProcess) -> None:
         """Start a dead process again after a while, unless it has been replaced or scaled away."""

@@ -1,5 +1,6 @@
 """One run: a platform under its users and its faults, until it is drained and at rest."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from tests.simulation.actors.businesses import Businesses
@@ -26,6 +27,8 @@ TURNS_MAX = 4
 REST_ROUNDS_MAX = 400
 QUIET_ROUNDS = 7
 """Rounds of a second each: whoever is out of the group or has an open transaction is through with it by then."""
+OUTAGE_MAX_MS = 2 * DAY_MS
+"""Topics keep records for a week: whoever has been away for longer has lost some."""
 GONE_BY_MS = 41 * DAY_MS
 """After so long every window has closed and every message, notice and mark is forgotten."""
 
@@ -81,12 +84,16 @@ class Simulation:
         return sum(len(ingress.asked) for ingress in self.ingresses)
 
     @property
-    def fault_count(self) -> int:
-        """Faults injected so far, strikes at the loop included."""
-        return sum(self.world.faults.values()) + len(self.strikes.struck)
+    def faults(self) -> Counter[str]:
+        """Faults injected so far by kind, strikes at the loop included."""
+        struck = Counter(
+            f"{'killed' if strike.kills else 'stalled'} at {strike.point.name}" for strike in self.strikes.struck
+        )
+        return self.world.faults + struck
 
     def run(self) -> None:
         """Play until enough has happened, then drain. Raises NeverAtRest."""
+        self.devices.begin()
         wanted = self.world.random.randint(*EVENTS)
         for count in range(EVENTS_MAX):
             if count >= wanted and self._enough:
@@ -99,7 +106,7 @@ class Simulation:
         return (
             self.messages >= MESSAGES_MIN
             and len(self.businesses.conversations) >= CONVERSATIONS_MIN
-            and self.fault_count >= FAULTS_MIN
+            and self.faults.total() >= FAULTS_MIN
         )
 
     def _play(self, pace: int = 1) -> None:
@@ -132,6 +139,10 @@ class Simulation:
         jump_ms = self.world.random.choices(
             (MINUTE_MS, 2 * HOUR_MS, 25 * HOUR_MS, 8 * DAY_MS), (4, 4, 2, 1)
         )[0]
+        if jump_ms > OUTAGE_MAX_MS:
+            if self.deployment.anybody_stalls:
+                return
+            self._settle()
         self.world.trace.note("time", "passes: {:g} hours", jump_ms / HOUR_MS)
         self.world.advance(jump_ms)
 
@@ -169,29 +180,43 @@ class Simulation:
         self.channel.reliable = self.devices.prompt = True
         self.channel.clock_skew_ms = 0
         self._rest()
-        if self.deployment.find_owners():
-            self._rest()
         self.devices.all_come()
         self._rest()
         self.world.advance(GONE_BY_MS)
         self._rest()
 
     def _rest(self) -> None:
-        """Let everybody work until nobody has anything to do."""
+        """Let everybody work until nobody has anything to do, nor will have. Raises NeverAtRest."""
+        for _ in range(REST_ROUNDS_MAX):
+            self._settle()
+            if not self.world.expects_something:
+                return
+            self.world.advance_to_next()
+        raise NeverAtRest(f"exits: {dict(self.world.exits)}")
+
+    def _settle(self) -> None:
+        """Catch up, those partitions included that nobody reads until somebody sees to it."""
+        self._catch_up()
+        if self.deployment.find_owners():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Let everybody work until nobody has done anything for a while. Raises NeverAtRest."""
         cluster, quiet_rounds = self.world.cluster, 0
         for _ in range(REST_ROUNDS_MAX):
             appended = cluster.appended
-            for process in self.deployment.processes:
-                while process.alive and self.deployment.turn(process):
-                    pass
-            while cluster.coordinator.tell_one():
-                pass
-            self.channel.step()
+            self._work()
             quiet_rounds = 0 if cluster.appended != appended else quiet_rounds + 1
-            if quiet_rounds < QUIET_ROUNDS:
-                self.world.advance(1_100)
-            elif self.world.expects_something:
-                self.world.advance_to_next()
-            else:
+            if quiet_rounds == QUIET_ROUNDS:
                 return
         raise NeverAtRest(f"exits: {dict(self.world.exits)}")
+
+    def _work(self) -> None:
+        """A second in which everybody takes what is there."""
+        for process in self.deployment.processes:
+            while process.alive and not process.stalled and self.deployment.turn(process):
+                pass
+        while self.world.cluster.coordinator.tell_one():
+            pass
+        self.channel.step()
+        self.world.advance(1_100)

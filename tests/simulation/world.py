@@ -9,9 +9,12 @@ from typing import Any
 from services.runtime.log import RecordRejected
 from tests.simulation.kafka_model.cluster import ModelCluster
 from tests.simulation.parts import Parts
-from tests.simulation.scenario import T0_MS
+from tests.simulation.scenario import CUSTOMERS, NUMBERS, T0_MS
 from tests.simulation.topology import TOPICS
 from tests.simulation.trace import Trace
+
+ALL_PAIRS = [(customer, number) for customer in CUSTOMERS for number in NUMBERS]
+PAIRS = (4, 7)
 
 
 class World:
@@ -28,6 +31,8 @@ class World:
         """How often a process ended itself, by its name."""
         self.meanwhile: Callable[[Any], None] = lambda _: None
         """Lets the world go on without the process that is given, for longer than a session lasts."""
+        self.pairs = self.random.sample(ALL_PAIRS, self.random.randint(*PAIRS))
+        """Customers and the numbers that they have to do with: few, so that much happens between the same."""
         self._later: list[tuple[int, int, Callable[[], None]]] = []
         self._planned = 0
 

@@ -7,7 +7,6 @@ from services.ingress.intake import build_message_read
 from tests.simulation.actors.ingress import WRITE_DELAY_MAX_MS, Ingress
 from tests.simulation.actors.request import Request
 from tests.simulation.scenario import (
-    CUSTOMERS,
     DAY_MS,
     HOUR_MS,
     MINUTE_MS,
@@ -71,9 +70,10 @@ class Businesses:
     def _request(self, like: Request | None = None) -> Request:
         random = self._world.random
         self._count += 1
+        customer, sender = (like.customer, like.sender) if like else random.choice(self._world.pairs)
         return Request(
-            sender=like.sender if like else random.choice(NUMBERS),
-            customer=like.customer if like else random.choice(CUSTOMERS),
+            sender=sender,
+            customer=customer,
             category=random.choices(("service", "utility", "marketing"), (6, 2, 2))[0],
             content=b"message %d" % self._count,
             ttl_ms=random.choice(TTLS_MS),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from parley.delivery.v1 import dispatch_pb2
+from parley.settings.v1.settings_pb2 import PhoneNumber
 from services.ingress.intake import (
     build_customer_blocked,
     build_customer_message,
@@ -10,7 +11,7 @@ from services.ingress.intake import (
 )
 from tests.simulation.actors.channel import Channel
 from tests.simulation.actors.ingress import Ingress
-from tests.simulation.scenario import CUSTOMERS, DAY_MS, HOUR_MS, MINUTE_MS, NUMBERS, PLATFORM_KEY, Customer
+from tests.simulation.scenario import CUSTOMERS, DAY_MS, HOUR_MS, MINUTE_MS, PLATFORM_KEY, Customer
 from tests.simulation.world import World
 
 DATED_BACK_MAX_MS = 30 * HOUR_MS
@@ -36,10 +37,20 @@ class Devices:
         """Acknowledge at once, and nothing gets lost."""
         channel.show = self.shown
 
-    def write(self, text: str | None = None) -> None:
+    def begin(self) -> None:
+        """Most have written some time ago, and half are there."""
+        random = self._world.random
+        for pair in self._world.pairs:
+            if random.random() < 0.8:
+                self.write(pair=pair)
+        for customer in CUSTOMERS:
+            if random.random() < 0.5:
+                self._channel.connect(customer.user_ref)
+
+    def write(self, text: str | None = None, pair: tuple[Customer, PhoneNumber] | None = None) -> None:
         """A customer writes to some number; perhaps dated back, perhaps transmitted twice."""
         random = self._world.random
-        customer, number = random.choice(CUSTOMERS), random.choice(NUMBERS)
+        customer, number = pair or random.choice(self._world.pairs)
         self._count += 1
         sent_at_ms = self._ingress.now_ms
         if random.random() < 0.3:
@@ -63,7 +74,7 @@ class Devices:
     def block(self) -> None:
         """A customer blocks a business, or takes a block back."""
         random = self._world.random
-        customer, number = random.choice(CUSTOMERS), random.choice(NUMBERS)
+        customer, number = random.choice(self._world.pairs)
         build = build_customer_blocked if random.random() < 0.5 else build_customer_unblocked
         record = build(PLATFORM_KEY, number, customer.number, self._ingress.now_ms)
         self._world.trace.note(customer.number, "{} {}", record.kind, number.business_id)

@@ -12,9 +12,7 @@ from tests.simulation.scenario import (
     ACCOUNTS,
     BUSINESSES,
     CHARGES,
-    CUSTOMERS,
     HOUR_MS,
-    NUMBERS,
     PLATFORM_KEY,
     REJECTS,
     price_plan,
@@ -81,7 +79,7 @@ class Operator:
     def record_consent(self, ingress: Ingress) -> None:
         """Record that a customer has opted in or out."""
         random = self._world.random
-        customer, number = random.choice(CUSTOMERS), random.choice(NUMBERS)
+        customer, number = random.choice(self._world.pairs)
         build = build_opt_in if random.random() < 0.7 else build_opt_out
         record = build(
             PLATFORM_KEY,

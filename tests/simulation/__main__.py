@@ -1,0 +1,89 @@
+"""``make sim``: many seeds, one after the other; a seed that fails is told with its trace and how to replay it."""
+
+import argparse
+import logging
+import sys
+import time
+from collections import Counter
+
+import structlog
+
+from tests.simulation.run import Outcome, run
+
+TRACE_LINES_MAX = 400
+
+
+def main() -> int:
+    """Exit status 1 when a run fails."""
+    arguments = _arguments()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    tally = Tally()
+    began = time.perf_counter()
+    for seed in range(arguments.seed, arguments.seed + arguments.runs):
+        outcome = run(seed)
+        tally.add(outcome)
+        if outcome.violations:
+            print(told(outcome), flush=True)
+    seconds = time.perf_counter() - began
+    print(tally)
+    print(f"{tally.runs} runs, {tally.failed} failed, {60 * tally.runs / seconds:,.0f} seeds/min")
+    return 1 if tally.failed else 0
+
+
+def told(outcome: Outcome) -> str:
+    """What does not hold in a run, what happened in it, and how to see it again."""
+    simulation = outcome.simulation
+    lines = list(simulation.world.trace.lines())
+    left_out = max(0, len(lines) - TRACE_LINES_MAX)
+    return "\n".join(
+        [
+            f"seed {simulation.seed} fails:",
+            *(f"  {violation}" for violation in outcome.violations),
+            f"what happened{f' (the first {left_out} lines are left out)' if left_out else ''}:",
+            *(f"  {line}" for line in lines[left_out:]),
+            f"to replay it: make sim SEED={simulation.seed} RUNS=1",
+        ]
+    )
+
+
+class Tally:
+    """Sums over runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.failed = 0
+        self._messages = 0
+        self._conversations = 0
+        self._records = 0
+        self._faults: Counter[str] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a run."""
+        simulation = outcome.simulation
+        self.runs += 1
+        self.failed += bool(outcome.violations)
+        self._messages += simulation.messages
+        self._conversations += len(simulation.businesses.conversations)
+        self._records += simulation.world.cluster.appended
+        self._faults += simulation.faults
+
+    def __str__(self) -> str:
+        if not self.runs:
+            return "nothing was run"
+        faults = ", ".join(f"{kind} {count / self.runs:.2f}" for kind, count in self._faults.most_common())
+        return (
+            f"a run has on average {self._messages / self.runs:.1f} messages, "
+            f"{self._conversations / self.runs:.1f} conversations, {self._records / self.runs:.0f} records and "
+            f"{self._faults.total() / self.runs:.1f} faults: {faults}"
+        )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--runs", type=int, default=1_000, help="how many seeds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
