@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from parley.settings.v1 import settings_pb2
 from services.admin.errors import Refused
 from services.admin.instance import Instance
+from services.admin.webhook_url import ALLOW_PRIVATE, CA_FILE, YES
 from services.contracts.catalogue import topic
 from services.contracts.instants import rfc3339
 from services.delivery.webhooks.connections import ThreadedResolver
@@ -34,7 +35,6 @@ AGAIN_SECONDS = 1.0
 READ_AHEAD_MAX = 100
 """Records of one partition that wait to be sent."""
 POLL_MS = 250
-YES = frozenset({"1", "true", "yes", "on"})
 
 Lane = asyncio.Queue[ConsumerRecord | None]
 """Records of one partition on their way; None ends it."""
@@ -96,8 +96,8 @@ def _courier(instance: Instance, account: settings_pb2.Account, resolver: Thread
     couriers = Couriers(
         instance.platform_key,
         resolver,
-        tls_context(environment.get("PARLEY_WEBHOOK_CA_FILE")),
-        allow_private=environment.get("PARLEY_WEBHOOK_ALLOW_PRIVATE", "").lower() in YES,
+        tls_context(environment.get(CA_FILE)),
+        allow_private=environment.get(ALLOW_PRIVATE, "").lower() in YES,
         timeout_seconds=TIMEOUT_SECONDS,
         sockets=Sockets(SOCKETS_MAX),
     )

@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -158,11 +157,17 @@ async def test_a_writer_that_stopped_takes_nothing(kafka: KafkaConnection) -> No
     assert numbers_in(kafka, prefix) == [1]
 
 
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    with EmbeddedKafka(tmp_path_factory.mktemp("stopped"), heap_mb=256) as own:
+        yield own
+
+
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+def broker(own_broker: EmbeddedKafka) -> EmbeddedKafka:
     """A broker that the test may stop and kill."""
-    with EmbeddedKafka(tmp_path / "kafka", heap_mb=256) as broker:
-        yield broker
+    own_broker.start()
+    return own_broker
 
 
 SHORT = WriterLimits(held_records_max=20, timeout_seconds=0.6, request_timeout_seconds=1.5)
