@@ -10,6 +10,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 START_SECONDS_MAX = 10.0
+STOP_SECONDS = 1.0
+"""How long an answer that is being written may still take at the end."""
 
 
 class Health:
@@ -66,7 +68,7 @@ class HealthServer:
         app.router.add_get("/readyz", self._readyz)
         if self._state is not None:
             app.router.add_get("/state", self._read_state)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self.port).start()
