@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock proto proto-baseline lint type test unit integration e2e demo up down bench
+.PHONY: help setup lock proto proto-baseline lint type test unit integration e2e demo up down bench chaos
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS='	' read -r target text; do \
@@ -58,3 +58,6 @@ down: setup ## Stop what `make up` started; its data stays in .run/data
 
 bench: setup ## Measure this machine; the figures go to .run/bench.json
 	@python -m tests.bench
+
+chaos: setup ## Kill, stop, cut and restart everything under load, then prove that nothing was lost; MINUTES=10 SEED=1
+	@python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))

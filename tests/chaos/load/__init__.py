@@ -1,0 +1,1 @@
+"""Businesses, customers and endpoints that live through it, and remember what they were told."""
