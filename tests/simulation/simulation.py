@@ -23,7 +23,7 @@ EVENTS_MAX = 400
 STRIKES = (3, 8)
 STALLED_EVENTS = 4
 SKEWS_MS = (-3_000, -400, 0, 700, 4_500)
-TURNS_MAX = 4
+TURNS = (2, 10)
 REST_ROUNDS_MAX = 400
 QUIET_ROUNDS = 7
 """Rounds of a second each: whoever is out of the group or has an open transaction is through with it by then."""
@@ -114,7 +114,7 @@ class Simulation:
         random = self.world.random
         random.choices(self._choices, self._weights)[0]()
         processes = self.deployment.processes
-        for _ in range(random.randint(1, TURNS_MAX)):
+        for _ in range(random.randint(*TURNS)):
             process = random.choice(processes)
             if process.alive and not process.stalled:
                 self.deployment.turn(process)

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from services.runtime.batch import BatchLimits
 from services.runtime.dead_letters import DeadLetters
-from services.runtime.log import LogError
+from services.runtime.log import Fenced, LogError, LogUnavailable, OutcomeUnknown
 from services.runtime.metrics import StageMetrics
 from services.runtime.points import Point
 from services.runtime.stage_exit import StageMustExit
@@ -17,6 +17,7 @@ from tests.simulation.world import World
 from tests.simulation.strikes import Strikes
 from tests.simulation.topology import TOPICS
 
+MENDED_BY_A_RESTART = (OutcomeUnknown, Fenced, LogUnavailable)
 BATCH_RECORDS = (1, 2, 5, 2_000)
 
 
@@ -79,6 +80,8 @@ class StageProcess:
             self._die(str(crash))
         except StageMustExit as end:
             self._world.exits[self.name] += 1
+            if not isinstance(end.__cause__, MENDED_BY_A_RESTART):
+                self._world.needs_a_person.append(f"{self.name}: {end}")
             self._die(f"exits: {end}")
         return 0
 

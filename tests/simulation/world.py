@@ -29,6 +29,8 @@ class World:
         """Faults injected, by kind."""
         self.exits: Counter[str] = Counter()
         """How often a process ended itself, by its name."""
+        self.needs_a_person: list[str] = []
+        """Why processes ended that a restart does not mend."""
         self.meanwhile: Callable[[Any], None] = lambda _: None
         """Lets the world go on without the process that is given, for longer than a session lasts."""
         self.pairs = self.random.sample(ALL_PAIRS, self.random.randint(*PAIRS))

@@ -15,6 +15,7 @@ from tests.simulation.scenario import CUSTOMERS, DAY_MS, HOUR_MS, MINUTE_MS, PLA
 from tests.simulation.world import World
 
 DATED_BACK_MAX_MS = 30 * HOUR_MS
+PROMPTLY_MS = (0, 20, 500)
 ACKNOWLEDGED_AFTER_MS = (20, 500, 8_000, 15 * MINUTE_MS, 7 * HOUR_MS)
 REPEATED_AFTER_MS = (0, 2_000, 5 * HOUR_MS, 2 * DAY_MS)
 
@@ -38,13 +39,13 @@ class Devices:
         channel.show = self.shown
 
     def begin(self) -> None:
-        """Most have written some time ago, and half are there."""
+        """Most have written some time ago, and most are there."""
         random = self._world.random
         for pair in self._world.pairs:
             if random.random() < 0.8:
                 self.write(pair=pair)
         for customer in CUSTOMERS:
-            if random.random() < 0.5:
+            if random.random() < 0.7:
                 self._channel.connect(customer.user_ref)
 
     def write(self, text: str | None = None, pair: tuple[Customer, PhoneNumber] | None = None) -> None:
@@ -97,26 +98,28 @@ class Devices:
 
     def shown(self, conversation: bytes, name: str) -> None:
         """A device shows something: it acknowledges as devices do."""
-        random, report = self._world.random, self._channel.report_receipt
-        if self.prompt:
-            receipts = [(0, DELIVERED)]
-        else:
-            after = random.choice(ACKNOWLEDGED_AFTER_MS)
-            later = after + random.choice(ACKNOWLEDGED_AFTER_MS)
-            receipts = random.choice(
-                (
-                    [(after, DELIVERED)],
-                    [(after, DELIVERED), (later, READ)],
-                    [(after, READ)],
-                    [(after, READ), (later, DELIVERED)],
-                    [(after, DELIVERED), (after, DELIVERED), (later, READ), (later, READ), (later, DELIVERED)],
-                    [],
-                )
-            )
-            if not receipts:
-                self._world.faults["receipt lost"] += 1
+        report = self._channel.report_receipt
+        receipts = self._receipts()
+        if not receipts:
+            self._world.faults["receipt lost"] += 1
         for delay_ms, receipt in receipts:
             self._world.later(delay_ms, lambda receipt=receipt: report(conversation, name, receipt))
+
+    def _receipts(self) -> list[tuple[int, dispatch_pb2.Receipt]]:
+        """What a device will confirm, and after how long."""
+        random = self._world.random
+        after = random.choice(PROMPTLY_MS if self.prompt else ACKNOWLEDGED_AFTER_MS)
+        later = after + random.choice(PROMPTLY_MS if self.prompt else ACKNOWLEDGED_AFTER_MS)
+        return random.choice(
+            (
+                [(after, DELIVERED)],
+                [(after, DELIVERED), (later, READ)],
+                [(after, READ)],
+                [(after, READ), (later, DELIVERED)],
+                [(after, DELIVERED), (after, DELIVERED), (later, READ), (later, READ), (later, DELIVERED)],
+                [(after, DELIVERED)] if self.prompt else [],
+            )
+        )
 
     def acknowledge_rubbish(self) -> None:
         """A receipt for what is not known, or one that says nothing."""

@@ -28,6 +28,8 @@ class Ingress:
         self._random = Random(world.random.random())  # noqa: S311 - repeatable on purpose
         self.asked: dict[str, Request] = {}
         """By message id, whatever may lie in intake."""
+        self.doubly_given: set[str] = set()
+        """Message ids that stand for two different messages."""
         self.accepted: dict[str, Request] = {}
         """By message id, what a client was told to be accepted."""
 
@@ -61,7 +63,8 @@ class Ingress:
             display_phone_number=request.sender.display_phone_number,
         )
         record = build_send_request(facts, envelope, request.content, idempotency)
-        self.asked[message_id] = request
+        if self.asked.setdefault(message_id, request).content != request.content:
+            self.doubly_given.add(message_id)
         self._world.trace.note(self.name, "takes {} as {}", request, message_id[-12:])
 
         def write() -> None:

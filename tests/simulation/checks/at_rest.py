@@ -7,6 +7,7 @@ from parley.catalog.v1 import topic_pb2
 from parley.consent.v1 import consent_row_pb2
 from parley.delivery.v1 import delivery_row_pb2
 from parley.delivery.v1.statuses_pb2 import StatusEvent
+from parley.runtime.v1.runtime_pb2 import DeadLettered
 from services.contracts.headers import KIND, header
 from services.contracts.placement import partition_of
 from tests.simulation.disks import CopiedStore
@@ -16,6 +17,8 @@ from tests.simulation.stage_process import StageProcess
 from tests.simulation.topology import TOPICS
 
 ENDS = frozenset({"failed", "expired", "delivered", "read"})
+MEANT_FOR_DEAD_LETTERS = frozenset({("send_requested", "too_large"), ("receipt_received", "invariant")})
+"""Kind and reason of what the scenario writes for it."""
 EVERYWHERE = frozenset({b"setting_changed", b"ticked"})
 """Kinds that are written to partitions by number."""
 
@@ -23,6 +26,9 @@ EVERYWHERE = frozenset({b"setting_changed", b"ticked"})
 def violations(simulation: Simulation) -> Iterator[str]:
     """What does not hold, one sentence each."""
     yield from _answers(simulation)
+    for reason in simulation.world.needs_a_person:
+        yield f"a process needs a person's help: {reason}"
+    yield from _set_aside(simulation.world.cluster)
     yield from _placement(simulation.world.cluster)
     if simulation.channel.waiting_count:
         yield f"{simulation.channel.waiting_count} messages or signals still wait in outbox"
@@ -38,12 +44,23 @@ def _answers(simulation: Simulation) -> Iterator[str]:
         for entry in cluster.partition("statuses", number).committed(0):
             if (header(entry.headers, KIND) or b"").decode() in ENDS:
                 ended.add(StatusEvent.FromString(entry.value or b"").message_id)
+    for ingress in simulation.ingresses:
+        for message_id in sorted(ingress.doubly_given):
+            yield f"{message_id} is the id of two messages"
     asked = {message_id for ingress in simulation.ingresses for message_id in ingress.asked}
     accepted = {message_id for ingress in simulation.ingresses for message_id in ingress.accepted}
     for message_id in sorted(accepted - ended):
         yield f"{message_id} was accepted and has no end"
     for message_id in sorted(ended - asked):
         yield f"{message_id} has an end and nobody asked for it"
+
+
+def _set_aside(cluster: ModelCluster) -> Iterator[str]:
+    """Only what was meant to be set aside has been."""
+    for entry in cluster.partition("dead-letters", 0).committed(0):
+        letter = DeadLettered.FromString(entry.value or b"")
+        if (letter.kind, letter.reason) not in MEANT_FOR_DEAD_LETTERS:
+            yield f"{letter.stage} has set aside {letter.topic}/{letter.partition}@{letter.offset}: {letter.error}"
 
 
 def _placement(cluster: ModelCluster) -> Iterator[str]:

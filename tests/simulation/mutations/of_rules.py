@@ -6,14 +6,16 @@ from google.protobuf.message import Message
 
 from parley.billing.v1 import usage_pb2
 from parley.consent.v1 import screened_pb2
-from parley.delivery.v1 import delivery_row_pb2, dispatch_pb2, statuses_pb2
+from parley.delivery.v1 import dispatch_pb2, statuses_pb2
 from parley.intake.v1 import intake_pb2
 from parley.message.v1 import facts_pb2
 from services.consent.stage import ConsentStage
-from services.delivery import reports
+from services.contracts.catalogue import topic
+from services.contracts.headers import KIND, header
+from services.contracts.keys import business_key, split_conversation
 from services.delivery.stage import DeliveryStage
 from services.rate_and_bill.stage import RateAndBillStage
-from services.runtime.record import Cause, Output
+from services.runtime.record import Cause, Output, emit
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
 from services.session_window.stage import SessionWindowStage
@@ -78,10 +80,14 @@ class ReportsEveryReceipt(DeliveryStage):
     ) -> Iterator[Output]:
         outputs = list(super().apply(kind, event, cause, rows, settings))
         yield from outputs
-        message = _message(event, cause, rows)
         told = any(output.topic.name == "usage" for output in outputs)
-        if isinstance(event, dispatch_pb2.ReceiptReceived) and message is not None and not told:
-            yield reports.delivered_outcome(message, event.received_at_ms, read=False)
+        if isinstance(event, dispatch_pb2.ReceiptReceived) and not told:
+            outcome = usage_pb2.MessageDelivered(
+                message_id=event.message_id, delivered_at_ms=event.received_at_ms
+            )
+            usage = usage_pb2.UsageEvent(message_delivered=outcome)
+            business = business_key(split_conversation(cause.key)[0])
+            yield emit(topic("usage"), business, usage, "message_delivered", conversation=cause.key)
 
 
 class ChargesEveryReceipt(RateAndBillStage):
@@ -113,25 +119,14 @@ class ForgetsToVoid(RateAndBillStage):
 
 
 class StatusGoesBack(DeliveryStage):
-    """A late receipt for delivery is reported, though the message has been read."""
+    """After ``read``, delivery is reported too."""
 
     def apply(
         self, kind: str, event: Message, cause: Cause, rows: Rows, settings: SettingsSeen
     ) -> Iterator[Output]:
-        message = _message(event, cause, rows)
-        yield from super().apply(kind, event, cause, rows, settings)
-        if (
-            isinstance(event, dispatch_pb2.ReceiptReceived)
-            and event.receipt == dispatch_pb2.RECEIPT_DELIVERED
-            and message is not None
-            and message.stand == delivery_row_pb2.STAND_READ
-        ):
-            yield reports.status(message, "delivered", statuses_pb2.MessageArrived(), event.received_at_ms)
-
-
-def _message(event: Message, cause: Cause, rows: Rows) -> delivery_row_pb2.DeliveryMessage | None:
-    """The message that a receipt is about."""
-    if not isinstance(event, dispatch_pb2.ReceiptReceived):
-        return None
-    row = rows.get(cause.key + b"/" + event.message_id.encode())
-    return row.message if isinstance(row, delivery_row_pb2.DeliveryRow) and row.HasField("message") else None
+        for output in super().apply(kind, event, cause, rows, settings):
+            yield output
+            if output.topic.name == "statuses" and header(output.headers, KIND) == b"read":
+                back = statuses_pb2.StatusEvent.FromString(output.value or b"")
+                back.delivered.SetInParent()
+                yield emit(output.topic, output.key, back, "delivered", message_id=back.message_id)
