@@ -1,5 +1,6 @@
 """The one writer of settings: a change is a single Kafka transaction to `settings` and to all who need it."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -29,6 +30,10 @@ _FENCED = frozenset(
     }
 )
 
+_UNHEARD = logging.Logger("librdkafka")
+_UNHEARD.addHandler(logging.NullHandler())
+"""Where librdkafka may say at length what is refused in one sentence here."""
+
 
 class SettingsWriter:
     """Changes settings. Two writers at once cannot both win: the transactional id is one for the platform.
@@ -56,7 +61,8 @@ class SettingsWriter:
                 "retry.backoff.ms": 5,
                 "retry.backoff.max.ms": 50,
                 "log_level": 0,
-            }
+            },
+            logger=_UNHEARD,
         )
         try:
             # A client that knows its brokers finds the coordinator at once, another one after half a second.

@@ -68,9 +68,8 @@ class Field:
         await receiver.start()
         url = f"http://127.0.0.1:{await receiver.line()}/webhook"
         accounts = self._instance.accounts
-        await asyncio.gather(
-            *(parley(self._instance, "account", "webhook", each["account_id"], url) for each in accounts)
-        )
+        for each in accounts:
+            await parley(self._instance, "account", "webhook", each["account_id"], url)
         numbers = [f"1650{6_000_000 + position}" for position in range(CUSTOMERS)]
         tokens = await parley_json(self._instance, "handset", "token", *numbers)
         await handsets.start(
