@@ -56,17 +56,19 @@ def verify(
     drained: bool = False,
     advance: Advance | None = None,
     round_records: int = ROUND_RECORDS,
+    scratch: Path | None = None,
 ) -> Findings:
     """Read what is new in the topics and judge all that is known. Blocks until done.
 
-    ``state`` is a directory that remembers everything for the next time; without it, all is read. ``drained``
+    ``state`` is a directory that remembers everything for the next time; without it, all is read, and a
+    directory in ``scratch`` (the system's own where none is named) serves for the time being. ``drained``
     says that the system is at rest, so that what is not finished is lost. Raises
     :class:`store.StateUnusable`, and what the source raises.
     """
     if state is not None:
         return _Verification(source, state, drained, advance, round_records, keep=True).run()
-    with TemporaryDirectory(prefix="parley-verify-") as scratch:
-        return _Verification(source, Path(scratch), drained, advance, round_records, keep=False).run()
+    with TemporaryDirectory(prefix="parley-verify-", dir=scratch) as directory:
+        return _Verification(source, Path(directory), drained, advance, round_records, keep=False).run()
 
 
 class _Verification:
