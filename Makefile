@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock proto proto-baseline lint type test unit integration e2e demo up down bench chaos
+.PHONY: help setup lock proto proto-baseline lint type test unit integration sim e2e demo up down bench chaos
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS='	' read -r target text; do \
@@ -42,6 +42,9 @@ unit: setup ## Run the tests that need no broker
 
 integration: setup ## Run the tests on a real Kafka
 	@pytest tests/integration
+
+sim: setup ## Run everything on a model of Kafka, with faults, from a seed; SEED=1 RUNS=1000
+	@PYTHONPATH=.:services/contracts python -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
 e2e: setup ## Run the tests that start the whole platform
 	@pytest tests/e2e

@@ -1,4 +1,4 @@
-"""``make sim``: many seeds, one after the other; a seed that fails is told with its trace and how to replay it."""
+"""``make sim``: many seeds, one after the other; of one that fails, what happened and how to see it again."""
 
 import argparse
 import logging
@@ -73,8 +73,8 @@ class Tally:
         faults = ", ".join(f"{kind} {count / self.runs:.2f}" for kind, count in self._faults.most_common())
         return (
             f"a run has on average {self._messages / self.runs:.1f} messages, "
-            f"{self._conversations / self.runs:.1f} conversations, {self._records / self.runs:.0f} records and "
-            f"{self._faults.total() / self.runs:.1f} faults: {faults}"
+            f"{self._conversations / self.runs:.1f} conversations, {self._records / self.runs:.0f} records "
+            f"and {self._faults.total() / self.runs:.1f} faults: {faults}"
         )
 
 

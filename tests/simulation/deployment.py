@@ -108,7 +108,7 @@ class Deployment:
                 self._start(stage, ordinal, process.disk)
 
     def find_owners(self) -> bool:
-        """Do as an operator does about partitions that nobody reads: add a process, so that all are shared anew.
+        """Do as an operator does about partitions that nobody reads: add a process, so all are shared anew.
 
         A member that dies while it gives a partition back, and returns in time, leaves it to nobody until the
         next rebalance. Kafka's classic protocol is like that; the conformance suite shows it.

@@ -26,7 +26,7 @@ SKEWS_MS = (-3_000, -400, 0, 700, 4_500)
 TURNS = (2, 10)
 REST_ROUNDS_MAX = 400
 QUIET_ROUNDS = 7
-"""Rounds of a second each: whoever is out of the group or has an open transaction is through with it by then."""
+"""Rounds of a second each: by then sessions and transactions of the dead are over."""
 OUTAGE_MAX_MS = 2 * DAY_MS
 """Topics keep records for a week: whoever has been away for longer has lost some."""
 GONE_BY_MS = 41 * DAY_MS
@@ -86,10 +86,8 @@ class Simulation:
     @property
     def faults(self) -> Counter[str]:
         """Faults injected so far by kind, strikes at the loop included."""
-        struck = Counter(
-            f"{'killed' if strike.kills else 'stalled'} at {strike.point.name}" for strike in self.strikes.struck
-        )
-        return self.world.faults + struck
+        struck = self.strikes.struck
+        return self.world.faults + Counter(f"{each.how} at {each.point.name}" for each in struck)
 
     def run(self) -> None:
         """Play until enough has happened, then drain. Raises NeverAtRest."""
@@ -136,9 +134,9 @@ class Simulation:
 
     def _jump(self) -> None:
         """Nothing happens for a while."""
-        jump_ms = self.world.random.choices(
-            (MINUTE_MS, 2 * HOUR_MS, 25 * HOUR_MS, 8 * DAY_MS), (4, 4, 2, 1)
-        )[0]
+        jump_ms = self.world.random.choices((MINUTE_MS, 2 * HOUR_MS, 25 * HOUR_MS, 8 * DAY_MS), (4, 4, 2, 1))[
+            0
+        ]
         if jump_ms > OUTAGE_MAX_MS:
             if self.deployment.anybody_stalls:
                 return

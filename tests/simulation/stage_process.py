@@ -13,9 +13,9 @@ from services.runtime.stage_exit import StageMustExit
 from services.runtime.store import Store
 from tests.simulation.disks import Disk
 from tests.simulation.kafka_model.trouble import NoTrouble
-from tests.simulation.world import World
 from tests.simulation.strikes import Strikes
 from tests.simulation.topology import TOPICS
+from tests.simulation.world import World
 
 MENDED_BY_A_RESTART = (OutcomeUnknown, Fenced, LogUnavailable)
 BATCH_RECORDS = (1, 2, 5, 2_000)

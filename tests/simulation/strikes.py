@@ -29,6 +29,11 @@ class Strike(NamedTuple):
     kills: bool
     """Killed with -9; else stopped for longer than its session lasts."""
 
+    @property
+    def how(self) -> str:
+        """For the reader."""
+        return "killed" if self.kills else "stalled"
+
 
 class Strikes:
     """The blows of one run, planned by its seed, for all processes together."""

@@ -35,10 +35,10 @@ class World:
         """Lets the world go on without the process that is given, for longer than a session lasts."""
         self.pairs = self.random.sample(ALL_PAIRS, self.random.randint(*PAIRS))
         """Customers and the numbers that they have to do with: few, so that much happens between the same."""
-        self._later: list[tuple[int, int, Callable[[], None]]] = []
+        self._later: list[tuple[int, int, Callable[[], object]]] = []
         self._planned = 0
 
-    def later(self, delay_ms: int, action: Callable[[], None]) -> None:
+    def later(self, delay_ms: int, action: Callable[[], object]) -> None:
         """Do something after a delay."""
         self._planned += 1
         heappush(self._later, (self.cluster.now_ms + delay_ms, self._planned, action))

@@ -1,4 +1,4 @@
-"""Businesses: they send, and like real clients send again, later, at another replica, or with another body."""
+"""Businesses: they send, and like real clients send again, later, elsewhere, or with another body."""
 
 from collections.abc import Sequence
 

@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 from parley.delivery.v1 import dispatch_pb2, outbox_pb2
 from services.contracts.headers import headers_for
 from services.contracts.keys import conversation_key
+from services.contracts.placement import partition_of
 from services.delivery.handset.waiting import Waiting
 from tests.simulation.kafka_model.partition_log import Entry
-from services.contracts.placement import partition_of
 from tests.simulation.topology import TOPICS
 from tests.simulation.world import World
 

@@ -1,6 +1,7 @@
 """Customers: they write, say STOP and START, block, come and go, and their devices acknowledge or do not."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from parley.delivery.v1 import dispatch_pb2
 from parley.settings.v1.settings_pb2 import PhoneNumber
@@ -70,7 +71,7 @@ class Devices:
             self.written.append(record.message_id)
         if random.random() < 0.2:
             self._world.faults["message repeated"] += 1
-            self._world.later(random.choice(REPEATED_AFTER_MS), lambda: self._ingress.write(record))
+            self._world.later(random.choice(REPEATED_AFTER_MS), partial(self._ingress.write, record))
 
     def block(self) -> None:
         """A customer blocks a business, or takes a block back."""
@@ -103,7 +104,7 @@ class Devices:
         if not receipts:
             self._world.faults["receipt lost"] += 1
         for delay_ms, receipt in receipts:
-            self._world.later(delay_ms, lambda receipt=receipt: report(conversation, name, receipt))
+            self._world.later(delay_ms, partial(report, conversation, name, receipt))
 
     def _receipts(self) -> list[tuple[int, dispatch_pb2.Receipt]]:
         """What a device will confirm, and after how long."""

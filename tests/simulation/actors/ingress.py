@@ -6,12 +6,12 @@ from parley.intake.v1.intake_pb2 import Idempotency
 from parley.message.v1 import facts_pb2
 from parley.settings.v1.settings_pb2 import PhoneNumber
 from services.contracts.headers import headers_for
+from services.contracts.placement import partition_of
 from services.identity.message_id import UNIQUE_BYTES, Kind, MessageId
 from services.ingress.idempotency import idempotency_of, keyed_unique_bytes
 from services.ingress.intake import IntakeRecord, build_send_request
 from tests.simulation.actors.request import Request
 from tests.simulation.scenario import CATEGORIES, PLATFORM_KEY, SECOND_MS, Customer
-from services.contracts.placement import partition_of
 from tests.simulation.topology import TOPICS
 from tests.simulation.world import World
 

@@ -1,4 +1,4 @@
-"""What must hold of a drained platform beside the invariants: nothing waits, nothing is left, all lies right."""
+"""What must hold of a drained platform beside the invariants: nothing waits, nothing is left."""
 
 from collections.abc import Iterator
 
@@ -60,7 +60,8 @@ def _set_aside(cluster: ModelCluster) -> Iterator[str]:
     for entry in cluster.partition("dead-letters", 0).committed(0):
         letter = DeadLettered.FromString(entry.value or b"")
         if (letter.kind, letter.reason) not in MEANT_FOR_DEAD_LETTERS:
-            yield f"{letter.stage} has set aside {letter.topic}/{letter.partition}@{letter.offset}: {letter.error}"
+            place = f"{letter.topic}/{letter.partition}@{letter.offset}"
+            yield f"{letter.stage} has set aside {place}: {letter.error}"
 
 
 def _placement(cluster: ModelCluster) -> Iterator[str]:
@@ -75,7 +76,7 @@ def _placement(cluster: ModelCluster) -> Iterator[str]:
 
 
 def _state(process: StageProcess) -> Iterator[str]:
-    """Long after everything, only consents, settings and ledger heads are remembered, in the local store too."""
+    """Long after everything, a local store remembers consents, settings and ledger heads alone."""
     for number in process.runner.partitions:
         store = process.disk.open(number)
         assert isinstance(store, CopiedStore)

@@ -1,4 +1,4 @@
-"""Replaying each stage's whole input gives the outputs and the state that it has come to, whatever befell it."""
+"""Replaying each stage's whole input gives the outputs and the state that it came to, whatever befell it."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -130,6 +130,7 @@ def _state_differs(cluster: ModelCluster, stage: Stage, number: int, store: Copi
             f"its replay at {replayed.next_offset}, {replayed.stage_time_ms}"
         )
     kept = {key: value for key, value in rows.items() if value is not None}
-    if kept != store.content():
-        differ = sorted(key for key in kept.keys() | store.content().keys() if kept.get(key) != store.content().get(key))
+    made = store.content()
+    if kept != made:
+        differ = sorted(key for key in kept.keys() | made.keys() if kept.get(key) != made.get(key))
         yield f"{stage.name}/{number} has other rows than its replay: {differ[:3]}"

@@ -41,7 +41,9 @@ MUTATIONS = (
         20,
     ),
     Mutation(
-        "a partition placed by another hash", replace(REAL, places={"rate-and-bill": of_loop.another_hash}), 20
+        "a partition placed by another hash",
+        replace(REAL, places={"rate-and-bill": of_loop.another_hash}),
+        20,
     ),
     Mutation(
         "a charge on every receipt",
