@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,7 +16,7 @@ from tests.chaos.schedule import Kind, Strike
 DELAY_SECONDS = 0.1
 """By which connections are slowed down, each way."""
 RESTART_SECONDS_MAX = 15.0
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 15.0
 """How long a rolling restart waits for each; somebody else may be striking it."""
 BROKER_KINDS = frozenset(
     {Kind.KILL_BROKER, Kind.LOSE_BROKER, Kind.STOP_BROKER, Kind.KILL_BROKERS, Kind.ISOLATE}
@@ -87,9 +87,9 @@ class Faults:
         struck = self._struck(strike.target)
         for each in struck:
             if strike.kind in (Kind.LOSE, Kind.LOSE_BROKER):
-                each.kill_and_hold()
+                each.end_and_hold()
             else:
-                each.signal(signal.SIGSTOP)
+                each.send(signal.SIGSTOP)
         try:
             yield
         finally:
@@ -115,16 +115,24 @@ class Faults:
                 proxy.heal()
 
     async def _roll(self) -> None:
-        """Each process ends in good order, and the next one waits until it is ready again."""
-        for name, member in list(self._fleet.members.items()):
-            if name in self._fleet.members:
-                await asyncio.to_thread(member.restart, RESTART_SECONDS_MAX)
-                await self._ready(name)
+        """Each service restarts its members one after another, as a StatefulSet does; then the brokers do."""
+        services: defaultdict[str, list[Kept]] = defaultdict(list)
+        for name, member in self._fleet.members.items():
+            services[name.rpartition("-")[0]].append(member)
+        async with asyncio.TaskGroup() as rolling:
+            for members in services.values():
+                rolling.create_task(self._roll_service(members))
         for broker in self._cluster.brokers.values():
             async with self._brokers:
                 await asyncio.to_thread(broker.restart, RESTART_SECONDS_MAX)
-                await asyncio.to_thread(self._cluster.wait_until_in_sync)
+                await asyncio.to_thread(self._cluster.wait_until_in_sync, READY_SECONDS_MAX)
         self._report("everything has been restarted")
+
+    async def _roll_service(self, members: list[Kept]) -> None:
+        for member in members:
+            if member.name in self._fleet.members:  # it may have left meanwhile
+                await asyncio.to_thread(member.restart, RESTART_SECONDS_MAX)
+                await self._ready(member.name)
 
     async def _ready(self, name: str) -> None:
         try:

@@ -36,10 +36,10 @@ class Kept:
 
     def stop(self, seconds_max: float) -> None:
         """End it for good, by force once the time is over."""
-        self.signal(signal.SIGCONT)
+        self.send(signal.SIGCONT)
         self._keeper.stop(seconds_max)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal to the process that runs now, if one does."""
         with self._mutex, suppress(ProcessLookupError):
             if self._pid:
@@ -47,17 +47,17 @@ class Kept:
 
     def kill(self) -> None:
         """``kill -9``; its keeper starts it again at once."""
-        self.signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
 
-    def kill_and_hold(self) -> None:
-        """``kill -9``, and no start before `release`."""
+    def end_and_hold(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """End it by a signal, and do not start it again before `release`."""
         self._held.hold()
-        self.signal(signal.SIGKILL)
+        self.send(number)
 
     def release(self) -> None:
         """Start it again, or let it go on where it was stopped by a signal."""
         self._held.release()
-        self.signal(signal.SIGCONT)
+        self.send(signal.SIGCONT)
 
     def restart(self, seconds_max: float) -> None:
         """SIGTERM, by force once the time is over, and wait until its keeper has started it again.
@@ -65,7 +65,7 @@ class Kept:
         Returns after as much time again where it was not, as when it has left meanwhile.
         """
         before = self.starts
-        self.signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         if not self._wait_for_start(before, seconds_max):
             self.kill()
             self._wait_for_start(before, seconds_max)

@@ -112,6 +112,8 @@ class Customer:
                 case "accepted":
                     self._told.said[frame["client_id"]].accepted.add(frame["id"])
                     self._unaccepted.pop(frame["client_id"], None)
+                case "error":
+                    self._told.deeds[f"was told: {frame['reason']}"] += 1
                 case kind:
                     self._told.deeds[f"saw {kind}"] += 1
 
