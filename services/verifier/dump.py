@@ -40,10 +40,11 @@ class DumpSource:
         """Raises :class:`DumpUnusable` and ``OSError``."""
         self._stream = open_dump(file, "rb")
         self._frames = read_frames(self._stream, file)
-        first = next(self._frames, None)
-        if first is None or not first.HasField("cut"):
-            raise DumpUnusable(f"{file} does not begin with a cut: dump it again.")
-        self._cut = first.cut
+        try:
+            self._cut = _first_cut(self._frames, file)
+        except DumpUnusable:
+            self.close()
+            raise
 
     @property
     def identity(self) -> str:
@@ -80,6 +81,13 @@ class DumpSource:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _first_cut(frames: Iterator[dump_pb2.DumpFrame], file: Path) -> dump_pb2.DumpedCut:
+    first = next(frames, None)
+    if first is None or not first.HasField("cut"):
+        raise DumpUnusable(f"{file} does not begin with a cut: dump it again.")
+    return first.cut
 
 
 def _dumped_cut(cut: Cut, identity: str) -> dump_pb2.DumpedCut:

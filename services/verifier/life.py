@@ -41,6 +41,8 @@ class Outcome(NamedTuple):
     delivered: bool
     read: bool
     """Whether the first receipt was a read receipt."""
+    expired: bool
+    at_ms: int
     consent_id: str
     place: Place
 
@@ -57,6 +59,9 @@ class Entry(NamedTuple):
     market: str
     plan: str
     plan_version: int
+    recorded_at_ms: int
+    facts: str
+    """Digest of what the ledger repeats of the request's facts."""
     evidence: list[str]
     window: Evidence
     place: Place
@@ -81,7 +86,7 @@ class MessageLife:
     accepted_at_ms: int = 0
     expires_at_ms: int = 0
     facts: dict[str, str] = field(default_factory=dict)
-    """Digest of the request's facts, by topic."""
+    """Digest of the request's facts, by topic; under ledger, of what entries repeat of those in usage."""
 
     requested: Place | None = None
     objection: int = 0
@@ -93,6 +98,8 @@ class MessageLife:
     window_partial: bool = False
     """Whether only the newest message of it is certain."""
     held: Place | None = None
+    held_record_ms: int = 0
+    """Record time of the content in dispatch."""
     assessed: Place | None = None
     assessed_consent_id: str = ""
     window_stated: Evidence | None = None
@@ -111,9 +118,11 @@ class MessageLife:
     received: Place | None = None
     """The first receipt that found it waiting."""
     received_at_ms: int = 0
+    """The time that it tells."""
+    received_record_ms: int = 0
     """Record time of that receipt."""
     received_under: str = ""
-    """The consent of the newest attempt then."""
+    """The consent of the newest attempt then; empty where it cannot be known."""
     told: dict[str, Place] = field(default_factory=dict)
     """Statuses that the business was told, by kind."""
     status_rank: int = 0

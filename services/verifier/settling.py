@@ -32,25 +32,24 @@ def judged(life: MessageLife, known: Known) -> Judgement:
 
 def note_progress(life: MessageLife, progress: Progress) -> None:
     """What of the stages' input is proved to have been judged, by what they wrote about this message."""
-    accepted_at_ms = life.accepted_at_ms
     if life.requested and (life.screened or life.held or life.refused_by_consent):
-        progress.note(life.requested, accepted_at_ms)
+        progress.note(life.requested)
     if life.screened and life.assessed:
-        progress.note(life.screened, accepted_at_ms)
+        progress.note(life.screened)
     if life.assessed and (
         life.authorized or life.reservation or (life.refused and not life.refused_by_consent)
     ):
-        progress.note(life.assessed, accepted_at_ms)
+        progress.note(life.assessed)
     if life.outcome and life.closing:
         progress.note(life.outcome.place)
     if life.held and "accepted" in life.told:
-        progress.note(life.held, accepted_at_ms)
+        progress.note(life.held, life.held_record_ms)
     if life.refused and life.ending:
-        progress.note(life.refused, accepted_at_ms)
+        progress.note(life.refused)
     if life.authorized and ("sent" in life.told or life.outcome):
-        progress.note(life.authorized, accepted_at_ms)
+        progress.note(life.authorized)
     if life.received and life.ending:
-        progress.note(life.received, life.received_at_ms)
+        progress.note(life.received, life.received_record_ms)
 
 
 def _answered(life: MessageLife, known: Known) -> bool:
@@ -61,6 +60,8 @@ def _answered(life: MessageLife, known: Known) -> bool:
     if any(place is None and known.kept(topic, life) for topic, place in line):
         return False
     if "accepted" not in life.told and known.kept("statuses", life):
+        return False
+    if delivered(life) and life.authorized and life.received is None:
         return False
     return bool(life.authorized or life.refused or not known.kept("dispatch", life))
 

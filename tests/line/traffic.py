@@ -1,5 +1,6 @@
 """Businesses and customers who talk at random, by seed, over the stages' line."""
 
+from collections.abc import Callable
 from random import Random
 
 from parley.delivery.v1 import dispatch_pb2, outbox_pb2
@@ -26,6 +27,8 @@ class Traffic:
         self.line = Line()
         self.now_ms = START_MS
         self._random = Random(seed)  # noqa: S311
+        self.observe: Callable[[], None] = lambda: None
+        """Called after each thing that happened."""
         self._ids = 0
         self._offline: set[bytes] = set()
         self.businesses = [f"5069143076566{n:02d}" for n in range(businesses)]
@@ -47,6 +50,7 @@ class Traffic:
             act = self._random.choices(acts, weights)[0]
             act(self._random.choice(self.businesses), self._random.choice(self.customers))
             self.settle()
+            self.observe()
 
     def settle(self) -> None:
         """Let the stages judge and the phones answer until nothing moves."""

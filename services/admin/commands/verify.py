@@ -16,7 +16,7 @@ from services.verifier.dump import DumpSource, write_dump
 from services.verifier.dump_frames import DumpUnusable
 from services.verifier.findings import Findings
 from services.verifier.records import Source
-from services.verifier.sources.cluster import ClusterSource
+from services.verifier.sources.cluster import ClusterSource, DeletedMeanwhile
 from services.verifier.store import StateUnusable
 from services.verifier.verification import verify as run_verification
 
@@ -25,7 +25,7 @@ State = Annotated[
     typer.Option(
         "--state",
         metavar="DIR",
-        help="Remember everything there, and read only what is new the next time. Shows a tail cut off since.",
+        help="Remember everything there and read only what is new next time. Shows a tail cut off since.",
     ),
 ]
 FromDump = Annotated[
@@ -62,7 +62,7 @@ def verify(
     try:
         with _source(dump) as source, progress_bar("records") as advance:
             findings = run_verification(source, state, drained=drained, advance=advance)
-    except (StateUnusable, DumpUnusable) as error:
+    except (StateUnusable, DumpUnusable, DeletedMeanwhile) as error:
         raise Refused(str(error)) from None
     _print(findings, as_json)
     violations = report.summary_row(findings)["violations"]

@@ -23,7 +23,7 @@ def fold(record: LogRecord, known: Known) -> None:
     elif kind == "send_authorized":
         _authorized(record, event, known)
     elif kind == "receipt_received":
-        _received(record, event.message_id, known)
+        _received(record, event, known)
     elif kind == "send_refused":
         _refused(record, event, known)
     elif kind == "consent_changed":
@@ -37,6 +37,7 @@ def fold(record: LogRecord, known: Known) -> None:
 def _held(record: LogRecord, facts: facts_pb2.SendFacts, known: Known) -> None:
     life = known.life(facts.message_id)
     if take_step(life, "held", record, known):
+        life.held_record_ms = record.timestamp_ms
         _take_facts(life, record, facts, known)
 
 
@@ -87,15 +88,19 @@ def _consent_changed(record: LogRecord, event: dispatch_pb2.ConsentChanged, know
     conversation.sent.append(sent)
 
 
-def _received(record: LogRecord, message_id: str, known: Known) -> None:
+def _received(record: LogRecord, event: dispatch_pb2.ReceiptReceived, known: Known) -> None:
+    if not event.receipt:
+        return  # it says neither delivered nor read: delivery sets it aside
     waiting = known.conversation(record.key).waiting
-    expires_at_ms = waiting.pop(message_id, None)
-    if expires_at_ms is None or expires_at_ms <= _now_ms(record, known):
+    expires_at_ms = waiting.pop(event.message_id, None)
+    if expires_at_ms is None or _over(expires_at_ms, _now_ms(record, known)):
         return
-    life = known.life(message_id)
+    life = known.life(event.message_id)
     if life.permits:
-        life.received, life.received_at_ms = record.place, record.timestamp_ms
-        life.received_under = life.permits[max(life.permits)].consent_id
+        life.received, life.received_record_ms = record.place, record.timestamp_ms
+        life.received_at_ms = event.received_at_ms
+        newest = life.permits[max(life.permits)]
+        life.received_under = newest.consent_id if newest.known else ""
 
 
 def _connected(record: LogRecord, known: Known) -> None:
@@ -103,10 +108,10 @@ def _connected(record: LogRecord, known: Known) -> None:
     conversation = known.conversation(record.key)
     now_ms = _now_ms(record, known)
     for message_id, expires_at_ms in list(conversation.waiting.items()):
-        if expires_at_ms > now_ms:
-            _attempt_due(known.life(message_id), conversation, record, known)
-        else:
+        if _over(expires_at_ms, now_ms):
             del conversation.waiting[message_id]
+        else:
+            _attempt_due(known.life(message_id), conversation, record, known)
 
 
 def _attempt_due(life: MessageLife, conversation: Conversation, record: LogRecord, known: Known) -> None:
@@ -115,6 +120,11 @@ def _attempt_due(life: MessageLife, conversation: Conversation, record: LogRecor
     life.permits[number] = Permit(conversation.consent_id, conversation.permits, certain)
     if len(life.permits) > PERMITS_KEPT_MAX:
         del life.permits[number - PERMITS_KEPT_MAX + 1]
+
+
+def _over(expires_at_ms: int, now_ms: int) -> bool:
+    """Whether a message has expired; one of which the content is missing has no known end."""
+    return 0 < expires_at_ms <= now_ms
 
 
 def _now_ms(record: LogRecord, known: Known) -> int:

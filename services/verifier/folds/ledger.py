@@ -2,6 +2,7 @@
 
 from parley.billing.v1 import ledger_pb2
 from services.verifier.evidence import evidence_of
+from services.verifier.facts import ledger_digest
 from services.verifier.folds.reading import Unreadable, message_of
 from services.verifier.invariants import ledger_chain
 from services.verifier.known import Known
@@ -48,6 +49,8 @@ def _kept(entry: ledger_pb2.LedgerEntry, kind: str, record: LogRecord) -> Entry:
         entry.market,
         entry.plan,
         entry.plan_version,
+        entry.recorded_at_ms,
+        ledger_digest(entry),
         list(entry.evidence),
         evidence_of(entry.window),
         record.place,

@@ -4,7 +4,7 @@ from parley.billing.v1 import usage_pb2
 from parley.message.v1 import facts_pb2
 from services.contracts.keys import business_key
 from services.verifier.evidence import evidence_of
-from services.verifier.facts import digest
+from services.verifier.facts import digest, ledger_digest
 from services.verifier.folds.reading import check_key, event_of, take_step
 from services.verifier.known import Known
 from services.verifier.life import Outcome
@@ -22,9 +22,9 @@ def fold(record: LogRecord, known: Known) -> None:
     if kind == "send_assessed":
         _assessed(record, event, known)
     elif kind == "message_delivered":
-        _ended(record, event.message_id, Outcome(True, event.read, event.consent_id, record.place), known)
+        _ended(record, event.message_id, _delivered(event, record), known)
     elif kind == "message_undelivered":
-        _ended(record, event.message_id, Outcome(False, False, event.consent_id, record.place), known)
+        _ended(record, event.message_id, _undelivered(event, record), known)
     elif kind == "setting_changed":
         known.settings_of(record.partition).add(event)
 
@@ -38,6 +38,7 @@ def _assessed(record: LogRecord, event: usage_pb2.SendAssessed, known: Known) ->
     life.conversation = f"{facts.business_id}:{facts.user_ref}"
     life.accepted_at_ms, life.expires_at_ms = facts.accepted_at_ms, facts.expires_at_ms
     life.facts["usage"] = digest(facts)
+    life.facts["ledger"] = ledger_digest(facts)
     life.assessed_consent_id = event.consent_id
     life.window_stated = evidence_of(event.window)
     life.due = _due(facts, life.window_stated, record.partition, known)
@@ -59,6 +60,14 @@ def _due(facts: facts_pb2.SendFacts, window: Evidence, partition: int, known: Kn
 def _where(key: str, settings: SettingsTrack, known: Known, whole: bool) -> SettingsTrack:
     """usage itself; where its beginning is gone and it says nothing, the newest version in `settings`."""
     return settings if whole or settings.known(key) else known.published
+
+
+def _delivered(event: usage_pb2.MessageDelivered, record: LogRecord) -> Outcome:
+    return Outcome(True, event.read, False, event.delivered_at_ms, event.consent_id, record.place)
+
+
+def _undelivered(event: usage_pb2.MessageUndelivered, record: LogRecord) -> Outcome:
+    return Outcome(False, False, event.expired, event.ended_at_ms, event.consent_id, record.place)
 
 
 def _ended(record: LogRecord, message_id: str, outcome: Outcome, known: Known) -> None:

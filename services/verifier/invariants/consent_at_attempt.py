@@ -71,6 +71,9 @@ def _told(life: MessageLife, judgement: Judgement) -> Wrong:
     outcome = life.outcome
     if outcome is None or not outcome.delivered or life.received is None:
         return
+    if not life.received_under:
+        judgement.unchecked.append(3)
+        return
     judgement.checked.append(3)
     if outcome.consent_id != life.received_under:
         yield outcome.place, f"The outcome names {outcome.consent_id}, the attempt {life.received_under}."

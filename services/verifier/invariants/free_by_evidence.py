@@ -65,6 +65,8 @@ def _rests_on(life: MessageLife, entry: Entry) -> Wrong:
     stated = life.window_stated
     if stated is None:
         return
+    if entry.facts != life.facts.get("ledger", entry.facts):
+        yield entry.place, f"The entry {entry.kind} has other facts of the request than usage."
     if entry.window != stated:
         yield entry.place, f"The entry {entry.kind} rests on another window than usage states."
         return

@@ -30,8 +30,8 @@ def _told(life: MessageLife, known: Known) -> Wrong:
     if ending is None:
         return
     if outcome is not None:
-        if outcome.delivered != (ending.kind == "delivered"):
-            told = "delivered" if outcome.delivered else "not delivered"
+        if outcome.delivered != (ending.kind == "delivered") or outcome.expired != (ending.kind == "expired"):
+            told = "delivered" if outcome.delivered else "expired" if outcome.expired else "not delivered"
             yield outcome.place, f"usage was told that it was {told}, the business that it is {ending.kind}."
     elif not known.kept("usage", life):
         return
@@ -57,8 +57,11 @@ def _closed(life: MessageLife, known: Known) -> Wrong:
 def _matched(life: MessageLife) -> Wrong:
     """What the ledger has must fit together, and fit the end."""
     closing, reservation, outcome = life.closing, life.reservation, life.outcome
-    if outcome and outcome.delivered and life.authorized and not life.received:
-        yield outcome.place, "usage was told that it was delivered, but no receipt in dispatch says so."
+    if outcome and outcome.delivered and life.authorized:
+        if not life.received:
+            yield outcome.place, "usage was told that it was delivered, but no receipt in dispatch says so."
+        elif outcome.at_ms != life.received_at_ms:
+            yield outcome.place, f"usage was told of a receipt at {outcome.at_ms}, not {life.received_at_ms}."
     if closing is None:
         return
     if closing.kind == "free":
@@ -78,3 +81,5 @@ def _matched(life: MessageLife) -> Wrong:
         yield closing.place, f"The message is {closing.kind} but ended otherwise."
     elif outcome is not None and outcome.delivered != (closing.kind != "voided"):
         yield closing.place, f"The message is {closing.kind} but usage was told otherwise."
+    elif outcome is not None and outcome.at_ms != closing.recorded_at_ms:
+        yield closing.place, f"The entry says {closing.recorded_at_ms}; its cause was at {outcome.at_ms}."

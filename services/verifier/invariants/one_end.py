@@ -74,6 +74,11 @@ def _untold(life: MessageLife, known: Known) -> Wrong:
     if life.held and "accepted" not in told and (passed(life.held) or told):
         yield life.held, "The message is held but has no status accepted."
     if ended:
+        if life.refused and ended.code != life.refused_code and ended.kind == "failed":
+            yield (
+                ended.place,
+                f"The message failed with {ended.code}, but was refused with {life.refused_code}.",
+            )
         if ended.kind == "delivered" and "sent" not in told:
             yield ended.place, "The message is delivered but has no status sent."
         if outcome and outcome.delivered and not outcome.read and "delivered" not in told:
@@ -105,7 +110,7 @@ def _changed(life: MessageLife) -> Wrong:
         "dispatch": life.held or life.refused,
         "usage": life.assessed,
     }
-    for topic, digest in life.facts.items():
-        place = places[topic]
+    for topic, place in places.items():
+        digest = life.facts.get(topic, usual)
         if digest != usual and place is not None:
             yield place, f"{topic} has other facts of the request than the rest of the line."

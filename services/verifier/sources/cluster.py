@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -20,16 +21,29 @@ WAIT_SECONDS = 0.02
 BUFFER_KIB_PER_TOPIC = 8 * 1024
 
 
+class DeletedMeanwhile(Exception):
+    """Records went between the cut and their reading; another run begins behind them."""
+
+
 class ClusterSource:
     """Reads committed records only. Writes nothing, and commits no offsets."""
 
-    def __init__(self, connection: KafkaConnection, topic_prefix: str, *, with_headers: bool = False) -> None:
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        topic_prefix: str,
+        *,
+        topics: Sequence[str] = ORDER,
+        with_headers: bool = False,
+    ) -> None:
+        """``topics`` are those to read, in the order in which a cut asks for them."""
+        self._topics = topics
         self._with_headers = with_headers
         self._settings = {**connection.librdkafka(), "log_level": 0}
         self._prefix = topic_prefix
         self._admin = AdminClient(self._settings)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """The cluster's own id, and the topics' prefix. Raises ``KafkaException``."""
         cluster_id = self._admin.list_topics(timeout=ANSWER_SECONDS_MAX).cluster_id
@@ -38,12 +52,12 @@ class ClusterSource:
     def cut(self) -> Cut:
         """Asks for one topic after the other, downstream first. Raises ``KafkaException``."""
         self._admin.list_topics(timeout=ANSWER_SECONDS_MAX)
-        return {place: span for topic in ORDER for place, span in self._spans(topic)}
+        return {place: span for topic in self._topics for place, span in self._spans(topic)}
 
     def read(
         self, cut: Cut, positions: Mapping[records.TopicPartition, int]
     ) -> Iterator[Sequence[LogRecord]]:
-        """Raises ``KafkaException`` when the cluster falls silent before the cut's end."""
+        """Raises :class:`DeletedMeanwhile`, and ``KafkaException`` when the cluster falls silent."""
         readers = [
             TopicReader(
                 self._settings,
@@ -56,7 +70,7 @@ class ClusterSource:
                 },
                 with_headers=self._with_headers,
             )
-            for topic in ORDER
+            for topic in self._topics
         ]
         try:
             # Whoever is behind in record time goes on; of those equally far, upstream goes first.
@@ -110,7 +124,7 @@ class TopicReader:
                     **settings,
                     "group.id": "parley-verify-never-committed",
                     "enable.auto.commit": False,
-                    "auto.offset.reset": "earliest",
+                    "auto.offset.reset": "error",
                     "isolation.level": "read_committed",
                     "enable.partition.eof": True,
                     "fetch.wait.max.ms": 10,
@@ -130,7 +144,7 @@ class TopicReader:
         return not self._ends
 
     def next_batch(self) -> list[LogRecord]:
-        """Some records, perhaps none. Waits a little for the first. Raises ``KafkaException``."""
+        """Some records, perhaps none. Waits a little for the first. Raises as ``read`` does."""
         messages = [] if self._consumer is None else self._consumer.consume(BATCH, WAIT_SECONDS)
         now = time.monotonic()
         if messages:
@@ -151,6 +165,11 @@ class TopicReader:
         partition, offset, error = message.partition() or 0, message.offset() or 0, message.error()
         end = self._ends.get(partition)
         if error is not None:
+            if error.code() == KafkaError._AUTO_OFFSET_RESET:
+                raise DeletedMeanwhile(
+                    f"Retention deleted records of {self._topic}/{partition} just before they were read: "
+                    "run it again."
+                )
             if error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
             if end is not None and offset >= end:
