@@ -13,7 +13,7 @@ KEYS = [*keys(0, 10), *keys(1, 10)]
 
 @pytest.mark.parametrize("store_is_lost", [False, True])
 def test_lost_offsets_are_taken_from_the_state(settled: World, store_is_lost: bool) -> None:
-    settled.forget_offsets()
+    settled.group.forget_offsets()
     if store_is_lost:
         shutil.rmtree(settled.data_dir())
     settled.write(KEYS)
@@ -26,11 +26,10 @@ def test_lost_offsets_are_taken_from_the_state(settled: World, store_is_lost: bo
 
 @pytest.mark.parametrize("by", [-7, 7])
 def test_offsets_that_disagree_with_the_state_stop_the_stage(settled: World, by: int) -> None:
-    state = settled.offsets()[1]
+    state = settled.group.offsets()[1]
     wrong = state + by
     settled.write(KEYS)
-    settled.expel(0)
-    settled.set_offset(1, wrong)
+    settled.group.set_offset(1, wrong)
     before = settled.standing()
     assert (before.group[1], before.changelog[1], before.store[1]) == (wrong, state, state)
     for _ in range(2):
@@ -40,8 +39,7 @@ def test_offsets_that_disagree_with_the_state_stop_the_stage(settled: World, by:
     after = settled.standing()
     assert (after.group[1], after.changelog[1]) == (wrong, state)
 
-    settled.expel(0)
-    settled.set_offset(1, state)
+    settled.group.set_offset(1, state)
     settled.settle()
     count(settled)
 
@@ -64,7 +62,7 @@ def test_input_that_is_gone_stops_the_stage(world: World) -> None:
     member = world.start()
     assert member.wait() == 1
     assert "InputLost" in member.last_words
-    assert world.offsets()[1] == 20
+    assert world.group.offsets()[1] == 20
 
 
 def test_with_neither_offset_nor_state_it_begins_at_the_input_s_beginning(world: World) -> None:

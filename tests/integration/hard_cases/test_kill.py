@@ -30,7 +30,7 @@ def strike(world: World, point: Point, make_log: MakeLog = KafkaLog) -> Standing
     if point in (Point.PRODUCED, Point.OFFSETS_SENT) and make_log is KafkaLog:
         until(lambda: is_with_broker(world), "the batch to be with the broker")
     member.kill()
-    return world.standing()
+    return world.standing(in_transaction=point in IN_THE_MIDDLE)
 
 
 def is_with_broker(world: World) -> bool:

@@ -52,7 +52,7 @@ def test_others_work_and_join_while_a_member_restores(make_world: MakeWorld) -> 
     second.stop_at(Point.ASSIGNED)
     second.wait_stopped()
 
-    theirs = world.offsets()
+    theirs = world.group.offsets()
     first.stop_at(Point.STORED)
     world.write(KEYS)
     first.wait_stopped()
@@ -61,7 +61,7 @@ def test_others_work_and_join_while_a_member_restores(make_world: MakeWorld) -> 
     world.write(KEYS)
     first.wait_stopped()
     # Two partitions are at rest, the other two went on.
-    assert sorted(now - theirs[each] for each, now in world.offsets().items())[:2] == [0, 0]
+    assert sorted(now - theirs[each] for each, now in world.group.offsets().items())[:2] == [0, 0]
     first.go_on()
 
     third.stop_at(Point.STORED)

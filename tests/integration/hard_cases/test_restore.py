@@ -56,7 +56,7 @@ def test_a_restore_waits_for_the_end_of_an_abandoned_transaction(settled: World)
     settled.write(KEYS)
     abandoned = HandMadeTransaction(settled, 0, timeout_ms=1_500)
     assert settled.open_places()
-    assert settled.standing() == before
+    assert settled.standing(in_transaction=True) == before
     shutil.rmtree(settled.store_path(0))
     member = settled.start()
     member.stop_at(Point.RESTORED)
@@ -74,7 +74,7 @@ def test_a_transaction_committed_during_the_restore_is_part_of_the_state(settled
     settled.write(KEYS)
     transaction = HandMadeTransaction(settled, 0)
     assert settled.open_places()
-    assert settled.standing() == before
+    assert settled.standing(in_transaction=True) == before
     member = settled.start(make_log=TellingLog)
     until(lambda: "asking for the offset of 0" in member.said, "the restore to begin")
     transaction.commit()

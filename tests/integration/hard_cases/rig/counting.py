@@ -36,8 +36,9 @@ def count(
     inputs: dict[int, list[Found]] = {}
     for record in by_topic[stage.input.name]:
         inputs.setdefault(record.partition, []).append(record)
-    _same("group offsets", world.offsets(), {number: each[-1].offset + 1 for number, each in inputs.items()})
-    _same("offsets in the changelog", {n: each.next_offset for n, each in metas.items()}, world.offsets())
+    last = {number: each[-1].offset + 1 for number, each in inputs.items()}
+    _same("group offsets", world.group.offsets(), last)
+    _same("offsets in the changelog", {number: each.next_offset for number, each in metas.items()}, last)
     wanted: list[Told] = []
     for number, records in inputs.items():
         aside = set_aside.get(number, ())

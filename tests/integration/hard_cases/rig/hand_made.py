@@ -19,7 +19,7 @@ class HandMadeTransaction:
     def __init__(self, world: World, partition: int, timeout_ms: int = 30_000) -> None:
         """The broker aborts it after ``timeout_ms``. No process may have the partition's store open."""
         settings = {
-            "transactional.id": f"{world.group}-by-hand",
+            "transactional.id": f"{world.group.name}-by-hand",
             "transaction.timeout.ms": timeout_ms,
             "log_level": 0,
         }
@@ -52,7 +52,7 @@ class HandMadeTransaction:
         partition.close()
         assert self._producer.flush(DEADLINE_SECONDS) == 0
         next_offset = TopicPartition(world.name(world.stage.input.name), number, partition.next_offset)
-        member = Consumer({**world.connection.librdkafka(), "group.id": world.group})
+        member = Consumer({**world.connection.librdkafka(), "group.id": world.group.name})
         metadata = member.consumer_group_metadata()
         self._producer.send_offsets_to_transaction([next_offset], metadata, DEADLINE_SECONDS)
         member.close()

@@ -1,19 +1,12 @@
 """One test's world: its topics on the broker, the stage's processes, and their local stores."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from uuid import uuid4
 
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    Producer,
-    TopicPartition,
-)
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from google.protobuf.message import Message
 
@@ -27,14 +20,12 @@ from services.runtime.kafka_settings import StageIdentity
 from services.runtime.stage import Stage
 from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.child import Task
-from tests.integration.hard_cases.rig.group_surgery import expel
+from tests.integration.hard_cases.rig.group import Group
 from tests.integration.hard_cases.rig.member import Member
 from tests.integration.hard_cases.rig.reading import Found, ends, read_committed
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
 from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
 from tests.unit.counting_stage import message
-
-STARTING = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR})
 
 
 class World:
@@ -53,9 +44,9 @@ class World:
         self.directory = directory
         self.stage = stage
         self.prefix = f"t{uuid4().hex[:8]}."
-        self.group = StageIdentity(stage.name, 0, self.prefix).group
         client = {**connection.librdkafka(), "log_level": 0}
         self.admin = AdminClient(client)
+        self.group = Group(connection, self.admin, StageIdentity(stage.name, 0, self.prefix), stage.input)
         self._context = context
         self._members: list[Member] = []
         self._topics = {
@@ -63,10 +54,6 @@ class World:
             for each in (topic("dispatch"), topic("dead-letters"), *others, stage.input, stage.changelog)
         }
         self._producer = Producer({**client, "enable.idempotence": True, "linger.ms": 5})
-        # Asks for the group's offsets and is no member. (The admin client's question can crash the process:
-        # https://github.com/confluentinc/librdkafka/issues/5040.)
-        asker = {"group.id": self.group, "isolation.level": "read_uncommitted", "enable.auto.commit": False}
-        self._asker = Consumer({**client, **asker})
         Topics(self.admin, self.prefix, self._topics.values()).create()
 
     # Input
@@ -138,8 +125,17 @@ class World:
     def is_done(self) -> bool:
         """Whether the group's offsets are at the input's end."""
         name = self.name(self.stage.input.name)
-        there = ends(self.admin, {name: self.stage.input.partitions}, committed=False)
-        return self.offsets() == {partition: end for (_, partition), end in there.items() if end}
+        last = ends(self.admin, {name: self.stage.input.partitions}, committed=False)
+        offsets = self.group.offsets(in_transaction=True)
+        behind = {each: end - offsets.get(each, 0) for (_, each), end in last.items() if end}
+        if any(gap > 1 for gap in behind.values()):
+            return False
+        # A transaction that wrote to the input ends with a marker, which is no record.
+        return not any(behind.values()) or self._is_read_up(offsets)
+
+    def _is_read_up(self, offsets: Mapping[int, int]) -> bool:
+        found = self.read(self.stage.input.name)
+        return all(offsets.get(each.partition, 0) > each.offset for each in found)
 
     def _runs(self) -> bool:
         return any(member.runs for member in self._members)
@@ -151,25 +147,6 @@ class World:
         member.stop()
 
     # Operators
-
-    def expel(self, *ordinals: int) -> None:
-        """Take the places in the group away that replicas keep after they have stopped."""
-        for ordinal in ordinals:
-            identity = StageIdentity(self.stage.name, ordinal, self.prefix)
-            expel(self.connection, identity.group, identity.member)
-
-    def forget_offsets(self) -> None:
-        """Delete the group's offsets, all of them."""
-        self.expel(0)
-        self.admin.delete_consumer_groups([self.group])[self.group].result(DEADLINE_SECONDS)
-        assert self.offsets() == {}
-
-    def set_offset(self, partition: int, offset: int) -> None:
-        """Alter one offset of the group, which must have no members."""
-        place = TopicPartition(self.name(self.stage.input.name), partition, offset)
-        wanted = [ConsumerGroupTopicPartitions(self.group, [place])]
-        (altered,) = self.admin.alter_consumer_group_offsets(wanted).values()
-        altered.result(DEADLINE_SECONDS)
 
     def trim_input(self, partition: int, before: int) -> None:
         """Delete what lies before an offset of the input, as retention does."""
@@ -203,36 +180,26 @@ class World:
             place for place, end in ends(self.admin, places, committed=False).items() if stable[place] < end
         ]
 
-    def offsets(self) -> dict[int, int]:
-        """The group's committed offsets, whatever transaction may be open."""
-        found: list[TopicPartition] = []
-        until(lambda: self._ask_offsets(found), "the group's coordinator")
-        return {place.partition: place.offset for place in found if place.offset >= 0}
+    def standing(
+        self, ordinal: int = 0, *, in_transaction: bool = False, with_store: bool = True
+    ) -> Standing:
+        """Where the stage stands. The store only when no process has it open.
 
-    def _ask_offsets(self, into: list[TopicPartition]) -> bool:
-        """False while a broker that has just started does not know its groups."""
-        name = self.name(self.stage.input.name)
-        places = [TopicPartition(name, each) for each in range(self.stage.input.partitions)]
-        try:
-            into[:] = self._asker.committed(places, DEADLINE_SECONDS)
-        except KafkaException as failure:
-            if failure.args[0].code() not in STARTING:
-                raise
-            return False
-        return True
-
-    def standing(self, ordinal: int = 0, *, with_store: bool = True) -> Standing:
-        """Where the stage stands. The store only when no process has it open."""
+        A transaction that is about to end is waited for, unless one is meant to be open: ``in_transaction``.
+        """
+        if not in_transaction:
+            until(lambda: not self.open_places(), "open transactions to end")
         metas = changelog_metas(self.read(self.stage.changelog.name))
         stores = {
             number: found[0].next_offset
             for number in range(self.stage.input.partitions)
             if with_store and (found := stored(self.store_path(number, ordinal))) is not None
         }
-        return Standing(self.offsets(), {number: each.next_offset for number, each in metas.items()}, stores)
+        changelog = {number: each.next_offset for number, each in metas.items()}
+        return Standing(self.group.offsets(in_transaction=in_transaction), changelog, stores)
 
     def close(self) -> None:
         """End what runs."""
         for member in self._members:
             member.discard()
-        self._asker.close()
+        self.group.close()
