@@ -13,7 +13,7 @@ from tests.simulation.parts import REAL, Parts
 from tests.simulation.scenario import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, first_settings
 from tests.simulation.stage_process import StageProcess
 from tests.simulation.strikes import Strikes
-from tests.simulation.world import World
+from tests.simulation.world import NEVER, World
 
 MESSAGES_MIN = 20
 CONVERSATIONS_MIN = 3
@@ -142,7 +142,12 @@ class Simulation:
                 return
             self._settle()
         self.world.trace.note("time", "passes: {:g} hours", jump_ms / HOUR_MS)
-        self.world.advance(jump_ms)
+        until_ms = self.world.cluster.now_ms + jump_ms
+        if jump_ms > OUTAGE_MAX_MS:
+            while self.world.next_due_ms <= until_ms:
+                self.world.advance_to_next()
+                self._catch_up(quiet_rounds=1)
+        self.world.advance(max(0, until_ms - self.world.cluster.now_ms))
 
     def _read_something(self) -> None:
         if self.devices.written:
@@ -185,27 +190,27 @@ class Simulation:
 
     def _rest(self) -> None:
         """Let everybody work until nobody has anything to do, nor will have. Raises NeverAtRest."""
-        for _ in range(REST_ROUNDS_MAX):
+        self._settle()
+        while self.world.next_due_ms < NEVER:
+            while self.world.next_due_ms < NEVER:
+                self.world.advance_to_next()
+                self._catch_up(quiet_rounds=1)
             self._settle()
-            if not self.world.expects_something:
-                return
-            self.world.advance_to_next()
-        raise NeverAtRest(f"exits: {dict(self.world.exits)}")
 
     def _settle(self) -> None:
         """Catch up, those partitions included that nobody reads until somebody sees to it."""
-        self._catch_up()
+        self._catch_up(QUIET_ROUNDS)
         if self.deployment.find_owners():
-            self._catch_up()
+            self._catch_up(QUIET_ROUNDS)
 
-    def _catch_up(self) -> None:
-        """Let everybody work until nobody has done anything for a while. Raises NeverAtRest."""
-        cluster, quiet_rounds = self.world.cluster, 0
+    def _catch_up(self, quiet_rounds: int) -> None:
+        """Let everybody work until nobody has done anything for some rounds. Raises NeverAtRest."""
+        cluster, quiet = self.world.cluster, 0
         for _ in range(REST_ROUNDS_MAX):
             appended = cluster.appended
             self._work()
-            quiet_rounds = 0 if cluster.appended != appended else quiet_rounds + 1
-            if quiet_rounds == QUIET_ROUNDS:
+            quiet = 0 if cluster.appended != appended else quiet + 1
+            if quiet == quiet_rounds:
                 return
         raise NeverAtRest(f"exits: {dict(self.world.exits)}")
 

@@ -15,6 +15,7 @@ from tests.simulation.trace import Trace
 
 ALL_PAIRS = [(customer, number) for customer in CUSTOMERS for number in NUMBERS]
 PAIRS = (4, 7)
+NEVER = 1 << 62
 
 
 class World:
@@ -44,9 +45,9 @@ class World:
         heappush(self._later, (self.cluster.now_ms + delay_ms, self._planned, action))
 
     @property
-    def expects_something(self) -> bool:
-        """Whether something is still to be done."""
-        return bool(self._later)
+    def next_due_ms(self) -> int:
+        """When the next thing is to be done; NEVER when there is nothing."""
+        return self._later[0][0] if self._later else NEVER
 
     def advance(self, milliseconds: int) -> None:
         """Let time pass, and do what falls due meanwhile, each at its time."""

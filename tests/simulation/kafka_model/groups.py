@@ -24,6 +24,8 @@ class Group:
 
     def __init__(self, partitions: int) -> None:
         self.generation = 0
+        self.assignments = 0
+        """Counts up whenever some member is to have other partitions."""
         self.offsets: dict[int, int] = {}
         self._partitions = partitions
         self._members: dict[str, Member] = {}
@@ -38,6 +40,7 @@ class Group:
             self._rebalance_wanted = True
         else:
             old.fenced = True
+            self.assignments += 1
             self._target = {
                 partition: member if owner is old else owner for partition, owner in self._target.items()
             }
@@ -110,6 +113,7 @@ class Group:
         """
         self._rebalance_wanted = False
         self.generation += 1
+        self.assignments += 1
         members = [self._members[name] for name in sorted(self._members)]
         if not members:
             self._target = {}

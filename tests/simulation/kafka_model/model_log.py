@@ -48,6 +48,7 @@ class ModelLog:
         self._trouble = trouble or NoTrouble()
         self._group: Group = cluster.group(stage, input_topic.name)
         self._generation = 0
+        self._follows = -1
         self._positions: dict[int, int] = {}
         self._at_end: set[int] = set()
         self._transaction: Transaction | None = None
@@ -196,7 +197,7 @@ class ModelLog:
 
     def _fetch(self, max_records: int) -> list[Record]:
         records: list[Record] = []
-        for partition in self._cluster.random.sample(sorted(self._positions), len(self._positions)):
+        for partition in self._with_news():
             log, position = self._cluster.partition(self._input, partition), self._positions[partition]
             if position < log.start or position > log.end:
                 raise InputLost(f"{self._input}/{partition} has nothing at {position}")
@@ -204,12 +205,26 @@ class ModelLog:
                 if len(records) == max_records:
                     self._at_end.discard(partition)
                     return records
-                position = self._positions[partition] = offset + 1
+                self._positions[partition] = offset + 1
                 records.append(
                     Record(self._record_topic, partition, offset, key, value, timestamp_ms, [*headers])
                 )
+            # Past markers and what was aborted, as far as all is decided.
+            self._positions[partition] = log.last_stable_offset
             self._at_end.add(partition)
         return records
+
+    def _with_news(self) -> list[int]:
+        """Our partitions in which something may lie beyond our position, in any order."""
+        log_of, topic = self._cluster.logs, self._input
+        news = [
+            number for number, position in self._positions.items() if log_of[topic, number].end != position
+        ]
+        if len(news) < len(self._positions):
+            self._at_end.update(self._positions.keys() - news)
+        if len(news) > 1:
+            self._cluster.random.shuffle(news)
+        return news
 
     def _follow_group(self) -> None:
         member, group = self.member, self._group
@@ -220,6 +235,9 @@ class ModelLog:
             if member.owned:
                 self._let_go(set(member.owned), self._listener.lost)
             group.rejoin(member, self._cluster.now_ms)
+        if self._follows == group.assignments:
+            return
+        self._follows = group.assignments
         if revoked := group.to_revoke(member):
             self._let_go(revoked, self._listener.revoked)
         if assigned := group.to_assign(member):
