@@ -12,24 +12,26 @@ _DAY_BYTES = 4
 
 
 class Ageing:
-    """Notes settled rows by the day of the records read then. The clock is that of the records."""
+    """Notes settled rows by day. The clock is that of the records, of which some are ahead of others."""
 
     def __init__(self, db: Any) -> None:
         self._db = db
-        self._day = 0
+        self._newest_day = 0
+        self._oldest_day = 0
         self._dropped_day = 0
 
-    def advance(self, timestamp_ms: int) -> None:
-        """Records of that time are being read."""
-        self._day = max(self._day, timestamp_ms // DAY_MS)
+    def advance(self, newest_ms: int, oldest_ms: int) -> None:
+        """Records up to ``newest_ms`` have been read, and in every partition those before ``oldest_ms``."""
+        self._newest_day = max(self._newest_day, newest_ms // DAY_MS)
+        self._oldest_day = max(self._oldest_day, oldest_ms // DAY_MS)
 
     def note(self, row_key: bytes, batch: WriteBatch) -> None:
         """The row is settled."""
-        batch.put(_INDEX + self._day.to_bytes(_DAY_BYTES) + row_key, b"")
+        batch.put(_INDEX + self._newest_day.to_bytes(_DAY_BYTES) + row_key, b"")
 
     def drop(self, batch: WriteBatch) -> list[bytes]:
         """Delete the notes that are old; returns the keys of their rows, which the caller deletes."""
-        oldest = max(self._day - KEPT_DAYS, 0)
+        oldest = max(self._oldest_day - KEPT_DAYS, 0)
         if oldest <= self._dropped_day:
             return []
         self._dropped_day = oldest

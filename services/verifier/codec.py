@@ -1,13 +1,15 @@
 """Rows as bytes: JSON of what differs from nothing, so that a row of a settled message is a few bytes.
 
 Rows are dataclasses of numbers, texts, named tuples, and lists and dicts of those. Every default is empty
-(0, "", None, False, an empty list or dict), and what is empty is left out.
+(0, "", None, False, an empty list or dict), and what is empty is left out. Of a row that is ``settled`` only
+the fields that its class names in ``KEPT_WHEN_SETTLED`` are kept.
 """
 
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -34,12 +36,18 @@ def decoder_of(kind: type[Row]) -> Callable[[bytes], Row]:
 
 def _bare(row: Any) -> dict[str, Any]:
     """What of a dataclass is not empty; JSON asks for those that lie within in the same way."""
-    return {name: value for name in _names(row.__class__) if (value := getattr(row, name))}
+    names, values = _fields(row.__class__, bool(getattr(row, "settled", False)))
+    return {name: value for name, value in zip(names, values(row), strict=True) if value}
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in dataclasses.fields(kind))
+def _fields(kind: type, settled: bool) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The fields to be kept, by name, and what reads all of them from a row."""
+    names = tuple(each.name for each in dataclasses.fields(kind))
+    if settled:
+        names = tuple(name for name in names if name in kind.KEPT_WHEN_SETTLED)  # type: ignore[attr-defined]
+    read = attrgetter(*names)
+    return names, read if len(names) > 1 else lambda row: (read(row),)
 
 
 def _reviver(kind: Any) -> Revive:

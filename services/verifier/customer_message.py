@@ -1,6 +1,7 @@
 """All that the topics say about one message of a customer."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from services.verifier.records import Place
 
@@ -9,8 +10,10 @@ from services.verifier.records import Place
 class CustomerMessage:
     """A customer's message, in intake and in screened."""
 
+    KEPT_WHEN_SETTLED: ClassVar = ("settled", "message_id", "received_at_ms")
+
     settled: bool = False
-    """Judged: only what must not come again is known of it. (The first field, so that it is seen at once.)"""
+    """Judged: what comes now is one too many, or much later. (First, so that the bytes begin with it.)"""
     message_id: str = ""
     conversation: str = ""
     round: int = 0
@@ -27,16 +30,8 @@ class CustomerMessage:
     screened_as: str = ""
     """The same, as screened has them."""
 
-    def forget_all_but_the_time(self) -> None:
-        """Judged: keep what tells that a further record is one too many."""
-        fresh = CustomerMessage(message_id=self.message_id, round=self.round, touched=self.touched)
-        fresh.settled, fresh.received_at_ms = True, self.received_at_ms
-        self._become(fresh)
-
     def begin_anew(self) -> None:
         """So much time has passed that a message of this id is another one."""
-        self._become(CustomerMessage(message_id=self.message_id, round=self.round, touched=self.touched))
-
-    def _become(self, other: "CustomerMessage") -> None:
+        fresh = CustomerMessage(message_id=self.message_id, round=self.round, touched=self.touched)
         for name in self.__slots__:
-            setattr(self, name, getattr(other, name))
+            setattr(self, name, getattr(fresh, name))

@@ -51,7 +51,7 @@ class Judging:
                 judgement = judged(life, known)
                 if complete or judgement.wrong:
                     self._settle_life(life, judgement, batch)
-                    known.lives.put(key, life, batch)
+                    known.lives.keep(key, life, batch)
                     continue
             self._count_unsettled(life)
         for key, message in known.customer_messages.all(without=SETTLED):
@@ -60,7 +60,7 @@ class Judging:
                 judgement = customer_messages.judged(message, known)
                 if complete or judgement.wrong:
                     self._settle_message(message, judgement, batch)
-                    known.customer_messages.put(key, message, batch)
+                    known.customer_messages.keep(key, message, batch)
         in_use = [key for key, each in known.conversations.in_memory() if each.due or each.told or each.sent]
         for key in {*known.incomplete, *in_use}:
             conversation = known.conversations.get(key)
@@ -82,7 +82,7 @@ class Judging:
 
     def _settle_life(self, life: MessageLife, judgement: Judgement, batch: WriteBatch) -> None:
         self._known.findings.take(life.message_id, judgement)
-        life.forget_all_but_the_end()
+        life.settled = True
         self._ageing.note(self._known.lives.prefix + life.message_id.encode(), batch)
 
     def _settle_message(self, message: CustomerMessage, judgement: Judgement, batch: WriteBatch) -> None:
@@ -90,7 +90,7 @@ class Judging:
         if message.received and message.screened:
             known.progress.note(message.received)
         known.findings.take(message.message_id, judgement)
-        message.forget_all_but_the_time()
+        message.settled = True
         self._ageing.note(known.customer_messages.prefix + message.message_id.encode(), batch)
 
     def _judge_changes(self, conversation: Conversation) -> None:

@@ -78,6 +78,8 @@ class Known:
 
     def kept(self, name: str, life: MessageLife) -> bool:
         """Whether what ``topic`` had to say of a message when it was accepted would have been seen."""
+        if self.in_view.all_kept():
+            return True
         if not life.conversation:
             return self._kept_everywhere(name, life.accepted_at_ms)
         if name == "usage":

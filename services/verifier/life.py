@@ -1,7 +1,7 @@
 """All that the topics say about one message, gathered until it can be judged."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from services.verifier.records import Place
 from services.verifier.rules.prices import Due
@@ -75,8 +75,10 @@ UNKNOWN = -1
 class MessageLife:
     """One message. What is None has not been seen."""
 
+    KEPT_WHEN_SETTLED: ClassVar = ("settled", "message_id", "status_rank", "ending")
+
     settled: bool = False
-    """Judged: only what must not come again is known of it. (The first field, so that it is seen at once.)"""
+    """Judged: what comes now is one too many, or a later status. (First, so that the bytes begin with it.)"""
     message_id: str = ""
     conversation: str = ""
     """Key of the conversation, as far as any record has told it."""
@@ -131,11 +133,3 @@ class MessageLife:
     reservation: Entry | None = None
     closing: Entry | None = None
     """The entry captured, voided or free."""
-
-    def forget_all_but_the_end(self) -> None:
-        """Judged: keep what tells that a further record is one too many."""
-        rank, ending = self.status_rank, self.ending
-        fresh = MessageLife(message_id=self.message_id, round=self.round, touched=self.touched)
-        for name in self.__slots__:
-            setattr(self, name, getattr(fresh, name))
-        self.settled, self.status_rank, self.ending = True, rank, ending

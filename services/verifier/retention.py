@@ -15,6 +15,7 @@ class InView:
 
     def __init__(self, since_ms: dict[TopicPartition, int] | None = None) -> None:
         self.since_ms = since_ms or {}
+        self._all_whole = False
 
     def begin_cut(self, cut: Cut, positions: dict[TopicPartition, int]) -> None:
         """Partitions whose oldest record lies behind where we stood have a gap."""
@@ -23,6 +24,7 @@ class InView:
                 self.since_ms[place] = NEVER
             else:
                 self.since_ms.setdefault(place, ALWAYS)
+        self._all_whole = all(since_ms == ALWAYS for since_ms in self.since_ms.values())
 
     def note(self, place: TopicPartition, timestamp_ms: int) -> None:
         """A record of that time was read."""
@@ -35,4 +37,8 @@ class InView:
 
     def kept(self, topic: str, partition: int, at_ms: int) -> bool:
         """Whether a record of that time, had it been written there, would have been seen."""
-        return self.since_ms.get((topic, partition), NEVER) < at_ms
+        return self._all_whole or self.since_ms.get((topic, partition), NEVER) < at_ms
+
+    def all_kept(self) -> bool:
+        """Whether every partition was seen from its first record on."""
+        return self._all_whole

@@ -52,7 +52,7 @@ class Table(Generic[Row]):
         return [(key, row) for key, row in self._rows.items() if row.round < self.round]
 
     def all(self, without: bytes) -> Iterator[tuple[str, Row]]:
-        """All rows: those in memory, then those of the store, where changes are kept with ``put``.
+        """All rows: those in memory, then those of the store, where changes are kept with ``keep``.
 
         Leaves out rows of the store whose bytes begin with ``without``.
         """
@@ -65,9 +65,10 @@ class Table(Generic[Row]):
             if not value.startswith(without) and name not in in_memory:
                 yield name, self._decode(value)
 
-    def put(self, key: str, row: Row, batch: WriteBatch) -> None:
-        """Write one row, which ``all`` may have given."""
-        batch.put(self.prefix + key.encode(), encode(row))
+    def keep(self, key: str, row: Row, batch: WriteBatch) -> None:
+        """Keep a change of a row that ``all`` has given; one in memory is written when it goes."""
+        if key not in self._rows:
+            self._put(key, row, batch)
 
     def end_round(self, batch: WriteBatch, *, keep: bool) -> None:
         """Write rows and let those go that this round did not use.
@@ -77,7 +78,7 @@ class Table(Generic[Row]):
         for key, row in self.in_memory():
             unused = row.round < self.round
             if unused or keep:
-                self.put(key, row, batch)
+                self._put(key, row, batch)
             if unused:
                 del self._rows[key]
         self.round += 1
@@ -86,3 +87,6 @@ class Table(Generic[Row]):
         """Delete a row."""
         self._rows.pop(key, None)
         batch.delete(self.prefix + key.encode())
+
+    def _put(self, key: str, row: Row, batch: WriteBatch) -> None:
+        batch.put(self.prefix + key.encode(), encode(row))

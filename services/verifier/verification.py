@@ -89,6 +89,7 @@ class _Verification:
         self._advance = advance
         self._round_records = round_records
         self._since_round = 0
+        self._cut: Cut = {}
         self._db = store.open_db(state)
         self._known = Known(self._db, drained=drained)
         self._ageing = Ageing(self._db)
@@ -108,6 +109,7 @@ class _Verification:
 
     def _take_cut(self, cut: Cut) -> None:
         """Fold all up to the cut, then judge what it can judge."""
+        self._cut = cut
         known = self._known
         known.cut_number += 1
         unread.check_tails(cut, known)
@@ -125,7 +127,18 @@ class _Verification:
         self._judging.judge_all(batch)
         unread.judge(known)
         known.progress.end_cut()
-        self._end_round(batch)
+        if self._keep:
+            self._end_round(batch)
+        else:
+            self._db.write(batch)
+
+    def _read_up_to(self) -> tuple[int, int]:
+        """The newest time read, and the time up to which every partition has been read."""
+        times, left = self._known.stage_time_ms, self._left(self._cut)
+        newest_ms = max(times.values(), default=0)
+        return newest_ms, min(
+            (times.get(place, 0) for place, count in left.items() if count), default=newest_ms
+        )
 
     def _left(self, cut: Cut) -> dict[TopicPartition, int]:
         positions = self._known.positions
@@ -148,7 +161,6 @@ class _Verification:
                 except Unreadable:
                     known.unreadable.append(record.place)
             positions[place] = record.offset + 1
-        self._ageing.advance(records[-1].timestamp_ms)
         self._since_round += len(records)
         if self._since_round >= self._round_records:
             batch = WriteBatch(raw_mode=True)
@@ -158,6 +170,7 @@ class _Verification:
     def _end_round(self, batch: WriteBatch) -> None:
         """Let go what has not been in use, and store it, with all that belongs to the same moment."""
         self._since_round = 0
+        self._ageing.advance(*self._read_up_to())
         for table in self._known.tables:
             table.end_round(batch, keep=self._keep)
         self._judging.drop_old(batch)

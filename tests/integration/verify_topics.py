@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import uuid4
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.admin.partition_ends import wait_until_led
@@ -14,6 +14,8 @@ from services.verifier.records import ORDER, Cut, LogRecord, TopicPartition
 from services.verifier.sources.cluster import ClusterSource
 
 WRITE_SECONDS_MAX = 30
+FLUSH_EVERY = 50_000
+"""Below what a producer holds."""
 
 
 def write_topics(
@@ -37,7 +39,9 @@ def append(kafka: KafkaConnection, prefix: str, records: Iterable[Record]) -> No
     """Write records behind what is there."""
     settings = {**kafka.librdkafka(), "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
     with Producer(settings) as producer:
-        for record in records:
+        for count, record in enumerate(records):
+            if count % FLUSH_EVERY == 0:
+                producer.flush(WRITE_SECONDS_MAX)
             producer.produce(
                 prefix + record.topic,
                 record.value,
@@ -45,8 +49,14 @@ def append(kafka: KafkaConnection, prefix: str, records: Iterable[Record]) -> No
                 record.partition,
                 timestamp=record.timestamp_ms,
                 headers=list(record.headers),
+                on_delivery=_must_be_written,
             )
         assert producer.flush(WRITE_SECONDS_MAX) == 0
+
+
+def _must_be_written(error: KafkaError | None, _: Message) -> None:
+    if error is not None:
+        raise KafkaException(error)
 
 
 class OneTopicElsewhere:

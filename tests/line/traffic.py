@@ -23,9 +23,19 @@ PREFIXES = ("1", "1876", "55", "49", "")
 class Traffic:
     """The outside world of a line: what businesses ask for, and what customers and their phones do."""
 
-    def __init__(self, seed: int, businesses: int = 3, customers: int = 20) -> None:
+    def __init__(
+        self,
+        seed: int,
+        businesses: int = 3,
+        customers: int = 20,
+        *,
+        start_ms: int = START_MS,
+        pauses: int = 4,
+    ) -> None:
+        """``pauses``: how many of about 144 things that happen are that hours pass."""
         self.line = Line()
-        self.now_ms = START_MS
+        self.now_ms = start_ms
+        self._pauses = pauses
         self._random = Random(seed)  # noqa: S311
         self.observe: Callable[[], None] = lambda: None
         """Called after each thing that happened."""
@@ -44,7 +54,7 @@ class Traffic:
     def go(self, steps: int) -> None:
         """So many things happen, one after the other; at the end every phone is online and nothing moves."""
         acts = (self.wrote, self.send, self.send, self.said, self.blocks, self.goes, self.opts, self.pause)
-        weights = (30, 60, 30, 4, 2, 12, 2, 4)
+        weights = (30, 60, 30, 4, 2, 12, 2, self._pauses)
         for _ in range(steps):
             self.now_ms += self._random.randrange(1, 20 * SECOND_MS)
             act = self._random.choices(acts, weights)[0]

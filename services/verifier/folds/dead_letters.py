@@ -11,7 +11,20 @@ _parse = runtime_pb2.DeadLettered.FromString
 def fold(record: LogRecord, known: Known) -> None:
     """Take one record in."""
     letter = message_of(_parse, record)
-    known.set_aside.add(str(Place(_without_prefix(letter.topic), letter.partition, letter.offset)))
+    place = Place(_without_prefix(letter.topic), letter.partition, letter.offset)
+    known.set_aside.add(str(place))
+    if (letter.kind, letter.reason) == ("send_requested", "undecodable") and letter.message_id:
+        _requested(letter, place, known)
+
+
+def _requested(letter: runtime_pb2.DeadLettered, place: Place, known: Known) -> None:
+    """What nobody can read was a request all the same, as its headers said: it has an end like any other."""
+    life = known.life(letter.message_id)
+    if life.requested is None and not life.settled:
+        known.findings.messages += 1
+        life.requested, life.objection = place, 0
+        life.conversation = letter.key.decode(errors="replace")
+        life.accepted_at_ms = life.expires_at_ms = letter.recorded_at_ms
 
 
 def _without_prefix(name: str) -> str:
