@@ -36,6 +36,7 @@ class KafkaTransactions:
         self._initialized = False
         self._initialized_at = 0.0
         self._shaken = False
+        self._spoilt = False
         self._open = False
         self._watched = False
         self._refusal: KafkaError | None = None
@@ -50,7 +51,7 @@ class KafkaTransactions:
         self._initialized = True
         # A broker that is down complains while a new producer looks for the others.
         self._producer.poll(0)
-        self._shaken = False
+        self._shaken = self._spoilt = False
         self._initialized_at = time.monotonic()
 
     def shaken(self) -> None:
@@ -67,7 +68,8 @@ class KafkaTransactions:
 
     def begin(self) -> None:
         try:
-            if self._shaken and time.monotonic() - self._initialized_at > RENEW_SECONDS:
+            rested = time.monotonic() - self._initialized_at > RENEW_SECONDS
+            if self._spoilt or (self._shaken and rested):
                 self._producer = Producer(self._settings)
                 self._initialized = False
             if not self._initialized:
@@ -118,6 +120,9 @@ class KafkaTransactions:
 
     def abort(self) -> None:
         self._open = False
+        # Records that were purged have left gaps in the producer's sequence numbers: its next transaction may
+        # be refused for that ("skipped sequence numbers"), or wait for five seconds and then fail.
+        self._spoilt = True
         try:
             self._producer.abort_transaction(CALL_SECONDS)
         except KafkaException as failure:
