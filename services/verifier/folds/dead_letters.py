@@ -22,7 +22,7 @@ def _requested(letter: runtime_pb2.DeadLettered, place: Place, known: Known) -> 
     life = known.life(letter.message_id)
     if life.requested is None and not life.settled:
         known.findings.messages += 1
-        life.requested, life.objection = place, 0
+        life.requested = place
         life.conversation = letter.key.decode(errors="replace")
         life.accepted_at_ms = life.expires_at_ms = letter.recorded_at_ms
 
