@@ -9,7 +9,7 @@ from tests.simulation.world import World
 
 ORDINALS = 2
 RESTARTED_AFTER_MS = (200, 2_000, 12_000)
-CLOCK_SKEWS_MS = (-2_000, 0, 0, 0, 1_500)
+CLOCK_SKEWS_MS = (-2_000, 0, 0, 0, 1_500, 7_000)
 
 
 class Trouble(NoTrouble):

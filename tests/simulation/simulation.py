@@ -68,6 +68,8 @@ class Simulation:
             (self._jump, 3),
             (self.devices.acknowledge_rubbish, 2),
             (self.businesses.send_too_much, 0.3),
+            (self.businesses.send_what_nobody_can_read, 0.7),
+            (self.businesses.run_ahead, 0.7),
             (self._restart_channel, 1),
             (self.deployment.restart_one, 1),
             (self.deployment.scale, 1.5),

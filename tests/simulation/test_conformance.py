@@ -239,6 +239,18 @@ class TestFencing:
         commit(new, b"mine", {})
         site.until(lambda: site.outputs(0) == [b"mine"])
 
+    def test_a_transaction_that_takes_too_long_is_aborted_and_its_producer_fenced(self, site: Site) -> None:
+        slow, _ = joined(site)
+        slow.begin()
+        produce(slow, b"slow")
+        quick = site.log(1)
+        quick.subscribe(Listener())
+        commit(quick, b"quick", {})
+        assert site.outputs(0) == []
+        site.until(lambda: site.outputs(0) == [b"quick"])
+        with pytest.raises(Fenced):
+            slow.commit()
+
     def test_who_lost_its_name_in_the_group_is_fenced(self, site: Site) -> None:
         old, _ = joined(site)
         new, listener = site.log(), Listener()

@@ -1,6 +1,7 @@
 """Businesses: they send, and like real clients send again, later, elsewhere, or with another body."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from services.identity.message_id import open_message_id
 from services.ingress.intake import build_message_read
@@ -19,6 +20,8 @@ from tests.simulation.world import World
 TTLS_MS = (20 * SECOND_MS, 10 * MINUTE_MS, 6 * HOUR_MS, 3 * DAY_MS)
 REPEATED_AFTER_MS = (0, 3 * SECOND_MS, 10 * MINUTE_MS, 16 * HOUR_MS, 26 * HOUR_MS)
 BURST = 6
+AHEAD_MS = 6 * SECOND_MS
+AHEAD_FOR_MS = 5 * SECOND_MS
 LARGE_BYTES = 990_000
 """Of a content that the broker takes and no stage may forward."""
 
@@ -56,6 +59,19 @@ class Businesses:
         """Send a message that Kafka takes and a stage cannot forward."""
         self._world.faults["too large"] += 1
         self._at_some(self._request()._replace(content=bytes(LARGE_BYTES), idempotency_key=None))
+
+    def send_what_nobody_can_read(self) -> None:
+        """A request that is undecodable when it lies in intake."""
+        self._world.faults["undecodable"] += 1
+        self._world.random.choice(self._ingresses).write_rubbish(self._request())
+
+    def run_ahead(self) -> None:
+        """An ingress's clock is further ahead for a while than the brokers allow."""
+        ingress = self._world.random.choice(self._ingresses)
+        if ingress.clock_skew_ms < AHEAD_MS:
+            self._world.faults["clock ahead"] += 1
+            self._world.later(AHEAD_FOR_MS, partial(setattr, ingress, "clock_skew_ms", ingress.clock_skew_ms))
+            ingress.clock_skew_ms = AHEAD_MS
 
     def read(self, message_id: str) -> None:
         """Mark a customer's message as read."""

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from parley.intake.v1.intake_pb2 import Idempotency
+from parley.intake.v1.intake_pb2 import Idempotency, IntakeEvent
 from parley.message.v1 import facts_pb2
 from parley.settings.v1.settings_pb2 import PhoneNumber
 from services.contracts.headers import headers_for
@@ -27,7 +27,7 @@ class Ingress:
         self._world = world
         self._random = Random(world.random.random())  # noqa: S311 - repeatable on purpose
         self.asked: dict[str, Request] = {}
-        """By message id, whatever may lie in intake."""
+        """By message id, whatever lies in intake."""
         self.doubly_given: set[str] = set()
         """Message ids that stand for two different messages."""
         self.accepted: dict[str, Request] = {}
@@ -63,12 +63,14 @@ class Ingress:
             display_phone_number=request.sender.display_phone_number,
         )
         record = build_send_request(facts, envelope, request.content, idempotency)
-        if self.asked.setdefault(message_id, request).content != request.content:
-            self.doubly_given.add(message_id)
         self._world.trace.note(self.name, "takes {} as {}", request, message_id[-12:])
 
         def write() -> None:
-            if self.write(record) and answered:
+            if not self.write(record):
+                return
+            if self.asked.setdefault(message_id, request).content != request.content:
+                self.doubly_given.add(message_id)
+            if answered:
                 self.accepted[message_id] = request
 
         if delay_ms:
@@ -76,6 +78,16 @@ class Ingress:
         else:
             write()
         return message_id
+
+    def write_rubbish(self, request: Request) -> None:
+        """A request that was written so that nobody can read it; its headers still tell whose it is."""
+        message_id = self._message_id(request, None, self.now_ms)
+        headers = headers_for(IntakeEvent(), "send_requested", message_id=message_id)
+        key = request.conversation
+        partition = partition_of(TOPICS["intake"], key)
+        if self._world.write("intake", partition, key, b"\xff rubbish", self.now_ms, headers):
+            self.asked[message_id] = self.accepted[message_id] = request
+            self._world.trace.note(self.name, "writes rubbish as {}", message_id[-12:])
 
     def write(self, record: IntakeRecord) -> bool:
         """Write a record of intake; False when the broker refuses it, so that nothing was accepted."""

@@ -17,7 +17,9 @@ from tests.simulation.stage_process import StageProcess
 from tests.simulation.topology import TOPICS
 
 ENDS = frozenset({"failed", "expired", "delivered", "read"})
-MEANT_FOR_DEAD_LETTERS = frozenset({("send_requested", "too_large"), ("receipt_received", "invariant")})
+MEANT_FOR_DEAD_LETTERS = frozenset(
+    {("send_requested", "too_large"), ("send_requested", "undecodable"), ("receipt_received", "invariant")}
+)
 """Kind and reason of what the scenario writes for it."""
 EVERYWHERE = frozenset({b"setting_changed", b"ticked"})
 """Kinds that are written to partitions by number."""
