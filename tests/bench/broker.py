@@ -9,13 +9,11 @@ from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record import Record
 from tests.line.stages import Line
 
-PREFIX = "bench."
-
 
 class Broker:
     """A broker with all declared topics under a prefix of their own."""
 
-    def __init__(self, connection: KafkaConnection, prefix: str = PREFIX) -> None:
+    def __init__(self, connection: KafkaConnection, prefix: str) -> None:
         self.connection = connection
         self.prefix = prefix
         self.admin = AdminClient({**connection.librdkafka(), "log_level": 0})

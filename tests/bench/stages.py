@@ -27,7 +27,7 @@ from services.runtime.rocks_store import RocksStore
 from services.runtime.stage import Stage
 from services.session_window.stage import SessionWindowStage
 from tests.bench.backlog import backlog
-from tests.bench.broker import PREFIX, Broker
+from tests.bench.broker import Broker
 from tests.bench.cpu import cpu_seconds
 from tests.bench.figures import Figure
 
@@ -60,10 +60,11 @@ async def stages(console: Console) -> list[Figure]:
         with console.status(f"judging {CONVERSATIONS:,} conversations"):
             line = await asyncio.to_thread(backlog, CONVERSATIONS, wall_clock_ms())
         with EmbeddedKafka(Path(directory) / "kafka") as kafka:
-            broker = Broker(kafka.connection())
             figures: list[Figure] = []
             for make, module in MODULES.items():
                 stage = make()
+                # A stage's outputs are another's input: each is alone with its backlog.
+                broker = Broker(kafka.connection(), f"bench-{stage.name}.")
                 records = broker.write(line, stage.input)
                 with console.status(f"{stage.name} on {records:,} records"):
                     figures += _figures(broker, kafka.pid, stage.name, stage.input, module, Path(directory))
@@ -77,7 +78,7 @@ def _figures(
     with running_stage(broker, module, state) as pid:
         stage = _measure(broker, pid, broker_pid, name, source)
     target = COPY_TARGETS[source.name]
-    command = [sys.executable, "-m", "tests.bench.copy_stage", PREFIX, source.name, target]
+    command = [sys.executable, "-m", "tests.bench.copy_stage", broker.prefix, source.name, target]
     with _running(command, broker.connection.environment()) as pid:
         copied = _measure(broker, pid, broker_pid, f"copy-{source.name}", source)
     details = {"broker us/record": round(stage.broker_cpu_us_per_record, 1), "records": broker.end(source)}
