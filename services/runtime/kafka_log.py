@@ -153,7 +153,13 @@ class KafkaLog:
     def append(self, partition: int, key: bytes, value: bytes, timestamp_ms: int, headers: Headers) -> None:
         try:
             self._ticks.produce(
-                self._input, value, key, partition, timestamp=timestamp_ms, headers=[*headers]
+                self._input,
+                value,
+                key,
+                partition,
+                self._note_tick,
+                timestamp=timestamp_ms,
+                headers=[*headers],
             )
         except BufferError:
             log.warning("a tick is dropped", partition=partition)
@@ -244,6 +250,11 @@ class KafkaLog:
         if error.code() in _UNREACHABLE:
             self._transactions.shaken()
         self._complaint(error)
+
+    def _note_tick(self, error: KafkaError | None, _: Any) -> None:
+        # The next one is a second away. But a clock that is ahead of the brokers' has all of them refused.
+        if error is not None:
+            self._complaint(error)
 
     def _complaint(self, error: KafkaError) -> None:
         """Of a client, outside any call. May come from another thread than ours."""
