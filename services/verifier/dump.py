@@ -11,7 +11,9 @@ CUTS = 2
 """As many as a verification takes: what is cut apart in the first is whole in the second."""
 
 
-def write_dump(source: Source, file: Path, advance: Callable[[int, int], None] | None = None) -> int:
+def write_dump(
+    source: Source, topic_prefix: str, file: Path, advance: Callable[[int, int], None] | None = None
+) -> int:
     """Write all that the source has to ``file``, compressed where its name ends in .gz; returns the records.
 
     Blocks until done. Raises what the source raises, and ``OSError``.
@@ -22,7 +24,7 @@ def write_dump(source: Source, file: Path, advance: Callable[[int, int], None] |
         positions: dict[TopicPartition, int] = {}
         for _ in range(CUTS):
             cut = source.cut()
-            write_frame(out, dump_pb2.DumpFrame(cut=_dumped_cut(cut, source.identity)))
+            write_frame(out, dump_pb2.DumpFrame(cut=_dumped_cut(cut, source.identity, topic_prefix)))
             left = sum(span.end - positions.get(place, span.start) for place, span in cut.items())
             for records in source.read(cut, positions):
                 write_frame(out, dump_pb2.DumpFrame(records=_dumped(records)))
@@ -50,6 +52,11 @@ class DumpSource:
     def identity(self) -> str:
         """The topics that were dumped."""
         return str(self._cut.identity)
+
+    @property
+    def topic_prefix(self) -> str:
+        """What the names of the dumped topics begin with."""
+        return str(self._cut.topic_prefix)
 
     def cut(self) -> Cut:
         """The next cut of the dump; after the last one, that one again."""
@@ -90,8 +97,8 @@ def _first_cut(frames: Iterator[dump_pb2.DumpFrame], file: Path) -> dump_pb2.Dum
     return first.cut
 
 
-def _dumped_cut(cut: Cut, identity: str) -> dump_pb2.DumpedCut:
-    dumped = dump_pb2.DumpedCut(identity=identity)
+def _dumped_cut(cut: Cut, identity: str, topic_prefix: str) -> dump_pb2.DumpedCut:
+    dumped = dump_pb2.DumpedCut(identity=identity, topic_prefix=topic_prefix)
     for (topic, partition), span in cut.items():
         dumped.spans.add(topic=topic, partition=partition, start=span.start, end=span.end)
     return dumped

@@ -15,6 +15,7 @@ INVARIANTS = {
     4: "free if and only if plan and evidence say so",
     5: "ledgers are numbered, chained and summed",
     6: "statuses only move forward",
+    7: "a stage's input makes the same outputs again",
 }
 
 

@@ -47,7 +47,7 @@ def _measure(console: Console) -> list[Figure]:
             del traffic
             cluster = _timed(source)
             dump = Path(directory) / "run.dump"
-            write_dump(source, dump)
+            write_dump(source, "", dump)
         with closing(DumpSource(dump)) as dumped, console.status("verifying the dump"):
             from_dump = _timed(dumped)
     return [

@@ -39,6 +39,14 @@ class MemorySource:
             records = left[place][heads[place] : heads[place] + self._batch]
             heads[place] += len(records)
             yield [
-                LogRecord(each.topic, each.partition, each.offset, each.timestamp_ms, each.key, each.value)
+                LogRecord(
+                    each.topic,
+                    each.partition,
+                    each.offset,
+                    each.timestamp_ms,
+                    each.key,
+                    each.value,
+                    each.headers,
+                )
                 for each in records
             ]

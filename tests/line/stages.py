@@ -45,19 +45,21 @@ class Line:
         """Write a setting as the command does. Its version, and its time where it has none, are filled in."""
         setting.version = self._versions[setting.key] = self._versions.get(setting.key, 0) + 1
         setting.effective_from_ms = setting.effective_from_ms or at_ms
-        key = setting.key.encode()
-        self._append(topic(SETTINGS), 0, key, setting.SerializeToString(), at_ms, [])
+        key, headers = setting.key.encode(), headers_for(setting, "setting_changed")
+        self._append(topic(SETTINGS), 0, key, setting.SerializeToString(), at_ms, headers)
         for target in stage_inputs_of(setting.key):
             value = target.message(setting_changed=setting).SerializeToString()
             for partition in range(target.partitions):
-                self._append(target, partition, key, value, at_ms, [])
+                self._append(target, partition, key, value, at_ms, headers)
 
     def tick(self, at_ms: int) -> None:
         """Tell every partition of every stage what time it is."""
+        ticked = runtime_pb2.Ticked(at_ms=at_ms)
         for stage_input, number in self._stages:
             target = topic(stage_input)
-            value = target.message(ticked=runtime_pb2.Ticked(at_ms=at_ms)).SerializeToString()
-            self._append(target, number, b"", value, at_ms, [])
+            value = target.message(ticked=ticked)
+            headers = headers_for(value, "ticked")
+            self._append(target, number, b"", value.SerializeToString(), at_ms, headers)
 
     def run(self) -> list[Record]:
         """Let every stage judge what is due, until nothing is; returns what was written meanwhile."""

@@ -125,7 +125,7 @@ def test_a_state_serves_its_own_topics_only(tmp_path: Path) -> None:
 def test_a_dump_holds_what_the_topics_hold(tmp_path: Path, name: str) -> None:
     traffic = Traffic(18)
     traffic.go(200)
-    written = write_dump(MemorySource(traffic.line.topics), tmp_path / name)
+    written = write_dump(MemorySource(traffic.line.topics), "", tmp_path / name)
     with closing(DumpSource(tmp_path / name)) as source:
         findings = verify(source)
     assert sums(findings) == sums(verify(MemorySource(traffic.line.topics)))
@@ -146,7 +146,7 @@ def test_a_damaged_dump_is_refused(tmp_path: Path, damage: object, sentence: str
     traffic = Traffic(19)
     traffic.go(20)
     file = tmp_path / "run.dump"
-    write_dump(MemorySource(traffic.line.topics), file)
+    write_dump(MemorySource(traffic.line.topics), "", file)
     file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
     with pytest.raises(DumpUnusable, match=sentence), closing(DumpSource(file)) as source:
         verify(source)

@@ -1,7 +1,8 @@
 """`parley verify`: check from the topics alone that what must always hold does hold."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from services.admin.errors import Refused
 from services.admin.instance import open_instance
 from services.admin.output import AsJson, print_json, print_object, print_objects
 from services.admin.progress_bar import progress_bar
+from services.admin.replay.books import StateTorn
+from services.admin.replay.replay import Replayed
+from services.admin.replay.replay import replay as run_replay
 from services.verifier import report
 from services.verifier.dump import DumpSource, write_dump
 from services.verifier.dump_frames import DumpUnusable
@@ -19,6 +23,10 @@ from services.verifier.records import Source
 from services.verifier.sources.cluster import ClusterSource, DeletedMeanwhile
 from services.verifier.store import StateUnusable
 from services.verifier.verification import verify as run_verification
+
+REPLAY = 7
+"""The invariant that is not judged by the verifier's own rules."""
+REFUSALS = (StateUnusable, StateTorn, DumpUnusable, DeletedMeanwhile)
 
 State = Annotated[
     Path | None,
@@ -38,10 +46,21 @@ ToDump = Annotated[
 Drained = Annotated[
     bool,
     typer.Option(
-        "--drained",
-        help="The platform is at rest: count as lost what a stage should have answered by now.",
+        "--drained", help="The platform is at rest: count as lost what a stage should have answered by now."
     ),
 ]
+WithReplay = Annotated[
+    bool, typer.Option("--replay/--no-replay", help="Run the stages again over their input (invariant 7).")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """What is to be checked; it is read once for the invariants and once for the replay."""
+
+    prefix: str
+    open: Callable[[bool], Source]
+    """Told whether headers are needed."""
 
 
 def verify(
@@ -49,6 +68,7 @@ def verify(
     dump: FromDump = None,
     dump_to: ToDump = None,
     drained: Drained = False,
+    with_replay: WithReplay = True,
     as_json: AsJson = False,
 ) -> None:
     """Check the topics: each request has one end, the ledger adds up, what was free is free by its evidence.
@@ -59,40 +79,60 @@ def verify(
     if dump_to is not None:
         _write_dump(dump_to, as_json)
         return
-    try:
-        with _source(dump) as source, progress_bar("records") as advance:
-            findings = run_verification(source, state, drained=drained, advance=advance)
-    except (StateUnusable, DumpUnusable, DeletedMeanwhile) as error:
-        raise Refused(str(error)) from None
+    with ExitStack() as opened:
+        topics = _of_cluster() if dump is None else _of_dump(dump, opened)
+        try:
+            with progress_bar("verifying") as advance:
+                rows = None if state is None else state / "rows"
+                findings = run_verification(topics.open(False), rows, drained=drained, advance=advance)
+            if with_replay:
+                with progress_bar("replaying") as advance:
+                    stages = None if state is None else state / "stages"
+                    again = topics.open(True)
+                    found = run_replay(again, topics.prefix, stages, drained=drained, advance=advance)
+                _add(found, findings)
+        except REFUSALS as error:
+            raise Refused(str(error)) from None
     _print(findings, as_json)
     violations = report.summary_row(findings)["violations"]
     if violations:
         raise Refused(f"{violations} violations: the records named above show them.")
 
 
-@contextmanager
-def _source(dump: Path | None) -> Iterator[Source]:
-    if dump is None:
-        instance = open_instance()
-        yield ClusterSource(instance.connection, instance.topic_prefix)
-        return
-    try:
-        source = DumpSource(dump)
-    except OSError as error:
-        raise Refused(f"{dump} cannot be read: {error.strerror}.") from None
-    with closing(source):
-        yield source
+def _of_cluster() -> Topics:
+    instance = open_instance()
+    prefix = instance.topic_prefix
+    return Topics(prefix, lambda headers: ClusterSource(instance.connection, prefix, with_headers=headers))
+
+
+def _of_dump(file: Path, opened: ExitStack) -> Topics:
+    def source() -> DumpSource:
+        try:
+            return opened.enter_context(closing(DumpSource(file)))
+        except OSError as error:
+            raise Refused(f"{file} cannot be read: {error.strerror}.") from None
+        except DumpUnusable as error:
+            raise Refused(str(error)) from None
+
+    return Topics(source().topic_prefix, lambda _: source())
 
 
 def _write_dump(file: Path, as_json: bool) -> None:
     instance = open_instance()
     source = ClusterSource(instance.connection, instance.topic_prefix, with_headers=True)
     try:
-        with progress_bar("records") as advance:
-            records = write_dump(source, file, advance)
+        with progress_bar("writing") as advance:
+            records = write_dump(source, instance.topic_prefix, file, advance)
     except OSError as error:
         raise Refused(f"{file} cannot be written: {error.strerror}.") from None
     print_object({"dump": str(file), "records": records, "bytes": file.stat().st_size}, as_json)
+
+
+def _add(replayed: Replayed, findings: Findings) -> None:
+    findings.checked[REPLAY] = replayed.lanes.compared
+    findings.unchecked[REPLAY] = len(replayed.unchecked)
+    for each in replayed.lanes.differences:
+        findings.violated(REPLAY, each.place, each.stage, each.sentence)
 
 
 def _print(findings: Findings, as_json: bool) -> None:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dparley/verifier/v1/dump.proto\x12\x12parley.verifier.v1\"\x86\x01\n\tDumpFrame\x12\x31\n\x03\x63ut\x18\x01 \x01(\x0b\x32\x1d.parley.verifier.v1.DumpedCutH\x00R\x03\x63ut\x12=\n\x07records\x18\x02 \x01(\x0b\x32!.parley.verifier.v1.DumpedRecordsH\x00R\x07recordsB\x07\n\x05\x66rame\"]\n\tDumpedCut\x12\x1a\n\x08identity\x18\x01 \x01(\tR\x08identity\x12\x34\n\x05spans\x18\x02 \x03(\x0b\x32\x1e.parley.verifier.v1.DumpedSpanR\x05spans\"h\n\nDumpedSpan\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x14\n\x05start\x18\x03 \x01(\x03R\x05start\x12\x10\n\x03\x65nd\x18\x04 \x01(\x03R\x03\x65nd\"a\n\rDumpedRecords\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12:\n\x07records\x18\x02 \x03(\x0b\x32 .parley.verifier.v1.DumpedRecordR\x07records\"\xda\x01\n\x0c\x44umpedRecord\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12!\n\x0ctimestamp_ms\x18\x03 \x01(\x03R\x0btimestampMs\x12\x10\n\x03key\x18\x04 \x01(\x0cR\x03key\x12\x19\n\x05value\x18\x05 \x01(\x0cH\x00R\x05value\x88\x01\x01\x12:\n\x07headers\x18\x06 \x03(\x0b\x32 .parley.verifier.v1.DumpedHeaderR\x07headersB\x08\n\x06_value\"8\n\x0c\x44umpedHeader\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05valueb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dparley/verifier/v1/dump.proto\x12\x12parley.verifier.v1\"\x86\x01\n\tDumpFrame\x12\x31\n\x03\x63ut\x18\x01 \x01(\x0b\x32\x1d.parley.verifier.v1.DumpedCutH\x00R\x03\x63ut\x12=\n\x07records\x18\x02 \x01(\x0b\x32!.parley.verifier.v1.DumpedRecordsH\x00R\x07recordsB\x07\n\x05\x66rame\"\x80\x01\n\tDumpedCut\x12\x1a\n\x08identity\x18\x01 \x01(\tR\x08identity\x12\x34\n\x05spans\x18\x02 \x03(\x0b\x32\x1e.parley.verifier.v1.DumpedSpanR\x05spans\x12!\n\x0ctopic_prefix\x18\x03 \x01(\tR\x0btopicPrefix\"h\n\nDumpedSpan\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x14\n\x05start\x18\x03 \x01(\x03R\x05start\x12\x10\n\x03\x65nd\x18\x04 \x01(\x03R\x03\x65nd\"a\n\rDumpedRecords\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12:\n\x07records\x18\x02 \x03(\x0b\x32 .parley.verifier.v1.DumpedRecordR\x07records\"\xda\x01\n\x0c\x44umpedRecord\x12\x1c\n\tpartition\x18\x01 \x01(\x05R\tpartition\x12\x16\n\x06offset\x18\x02 \x01(\x03R\x06offset\x12!\n\x0ctimestamp_ms\x18\x03 \x01(\x03R\x0btimestampMs\x12\x10\n\x03key\x18\x04 \x01(\x0cR\x03key\x12\x19\n\x05value\x18\x05 \x01(\x0cH\x00R\x05value\x88\x01\x01\x12:\n\x07headers\x18\x06 \x03(\x0b\x32 .parley.verifier.v1.DumpedHeaderR\x07headersB\x08\n\x06_value\"8\n\x0c\x44umpedHeader\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05valueb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,14 +33,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DUMPFRAME']._serialized_start=54
   _globals['_DUMPFRAME']._serialized_end=188
-  _globals['_DUMPEDCUT']._serialized_start=190
-  _globals['_DUMPEDCUT']._serialized_end=283
-  _globals['_DUMPEDSPAN']._serialized_start=285
-  _globals['_DUMPEDSPAN']._serialized_end=389
-  _globals['_DUMPEDRECORDS']._serialized_start=391
-  _globals['_DUMPEDRECORDS']._serialized_end=488
-  _globals['_DUMPEDRECORD']._serialized_start=491
-  _globals['_DUMPEDRECORD']._serialized_end=709
-  _globals['_DUMPEDHEADER']._serialized_start=711
-  _globals['_DUMPEDHEADER']._serialized_end=767
+  _globals['_DUMPEDCUT']._serialized_start=191
+  _globals['_DUMPEDCUT']._serialized_end=319
+  _globals['_DUMPEDSPAN']._serialized_start=321
+  _globals['_DUMPEDSPAN']._serialized_end=425
+  _globals['_DUMPEDRECORDS']._serialized_start=427
+  _globals['_DUMPEDRECORDS']._serialized_end=524
+  _globals['_DUMPEDRECORD']._serialized_start=527
+  _globals['_DUMPEDRECORD']._serialized_end=745
+  _globals['_DUMPEDHEADER']._serialized_start=747
+  _globals['_DUMPEDHEADER']._serialized_end=803
 # @@protoc_insertion_point(module_scope)

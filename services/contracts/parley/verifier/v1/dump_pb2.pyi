@@ -15,12 +15,14 @@ class DumpFrame(_message.Message):
     def __init__(self, cut: _Optional[_Union[DumpedCut, _Mapping]] = ..., records: _Optional[_Union[DumpedRecords, _Mapping]] = ...) -> None: ...
 
 class DumpedCut(_message.Message):
-    __slots__ = ("identity", "spans")
+    __slots__ = ("identity", "spans", "topic_prefix")
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
     SPANS_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_PREFIX_FIELD_NUMBER: _ClassVar[int]
     identity: str
     spans: _containers.RepeatedCompositeFieldContainer[DumpedSpan]
-    def __init__(self, identity: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[DumpedSpan, _Mapping]]] = ...) -> None: ...
+    topic_prefix: str
+    def __init__(self, identity: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[DumpedSpan, _Mapping]]] = ..., topic_prefix: _Optional[str] = ...) -> None: ...
 
 class DumpedSpan(_message.Message):
     __slots__ = ("topic", "partition", "start", "end")
