@@ -33,7 +33,7 @@ MUTATIONS = (
     Mutation(
         "a restore that stops at the last stable offset",
         replace(REAL, log=of_log.EndsAtTheLastStableOffset),
-        20,
+        40,
     ),
     Mutation(
         "a tick inside the transaction that is lost",
@@ -61,9 +61,9 @@ MUTATIONS = (
     Mutation("a status going back", _stages(delivery=of_rules.StatusGoesBack), 20),
     Mutation("an id used twice", replace(REAL, unique_bytes=of_loop.few_unique_bytes), 20),
     Mutation("a log without transactions", replace(REAL, log=of_log.NoTransactions), 20),
-    Mutation("offsets of a member that is out of the group", replace(REAL, log=of_log.AnyMembersOffsets), 20),
+    Mutation("offsets of a member that is out of the group", replace(REAL, log=of_log.AnyMembersOffsets), 80),
     Mutation(
-        "an unknown outcome taken for a failure", replace(REAL, log=of_log.GuessesThatACommitFailed), 20
+        "an unknown outcome taken for a failure", replace(REAL, log=of_log.GuessesThatACommitFailed), 60
     ),
     Mutation("no rewind after an abort", replace(REAL, log=of_log.ForgetsToRewind), 20),
     Mutation("a store that forgets deletions", replace(REAL, store=of_loop.forgets_deletions), 20),
