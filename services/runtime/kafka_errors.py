@@ -12,13 +12,13 @@ from services.runtime.log import (
     TransactionFailed,
 )
 
+# Not the time: what one broker let in may be seconds ahead of another's clock, or of its own once set back.
 _REJECTED = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,
         KafkaError.RECORD_LIST_TOO_LARGE,
         KafkaError.INVALID_MSG_SIZE,
         KafkaError.INVALID_RECORD,
-        KafkaError.INVALID_TIMESTAMP,
     }
 )
 _MISSING = frozenset(
