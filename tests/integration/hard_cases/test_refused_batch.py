@@ -4,7 +4,6 @@ import time
 from random import Random
 
 import pytest
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
@@ -14,7 +13,6 @@ from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.counting import Miscounted, count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
 from tests.integration.hard_cases.rig.tally import keys
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
 from tests.integration.hard_cases.rig.world import World
 from tests.unit.counting_stage import message
 
@@ -24,12 +22,7 @@ KEYS = [*keys(0, 5), *keys(1, 5)]
 
 def refuse_large_outputs(world: World) -> None:
     """Have the broker take small records only in the topic that the stage writes."""
-    limit = ConfigEntry(
-        "max.message.bytes", str(RECORD_BYTES_MAX), incremental_operation=AlterConfigOpType.SET
-    )
-    topic = ConfigResource(ResourceType.TOPIC, world.name("windows"), incremental_configs=[limit])
-    (altered,) = world.admin.incremental_alter_configs([topic]).values()
-    altered.result(DEADLINE_SECONDS)
+    world.configure("windows", "max.message.bytes", str(RECORD_BYTES_MAX))
 
 
 def put_too_large(world: World, kind: str) -> None:

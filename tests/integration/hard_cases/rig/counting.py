@@ -7,7 +7,6 @@ from parley.window.v1 import window_row_pb2, windows_pb2
 from tests.integration.hard_cases.rig.expected import Told, expected
 from tests.integration.hard_cases.rig.reading import Found
 from tests.integration.hard_cases.rig.standing import changelog_metas, stored
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 
 NOBODY: Mapping[int, Container[int]] = {}
@@ -26,12 +25,12 @@ def count(
     each partition is looked for at the replicas ``ordinals``: one has to be where the group is, and one that
     is not has to hold what was true at its own offset.
     """
-    until(lambda: not world.open_places(), "open transactions to end")
+    world.wait_closed()
     stage = world.stage
     by_topic: dict[str, list[Found]] = {stage.input.name: [], stage.changelog.name: [], "windows": []}
     for record in world.read(*by_topic):
         by_topic[record.topic.removeprefix(world.prefix)].append(record)
-    told = _told(by_topic["windows"])
+    outputs = _told(by_topic["windows"])
     metas = changelog_metas(by_topic[stage.changelog.name])
     inputs: dict[int, list[Found]] = {}
     for record in by_topic[stage.input.name]:
@@ -47,22 +46,22 @@ def count(
         _same("stage time", metas[number].stage_time_ms, effect.stage_time_ms)
         _same("rows in the changelog", _fold(by_topic[stage.changelog.name], number), effect.rows)
         _count_stores(world, number, records, aside, ordinals)
-    _count_told(told, wanted)
+    _count_told(outputs, wanted)
 
 
-def _count_told(told: list[Told], wanted: list[Told]) -> None:
-    found, due = Counter(told), Counter(wanted)
+def _count_told(outputs: list[Told], wanted: list[Told]) -> None:
+    found, due = Counter(outputs), Counter(wanted)
     if found != due:
         raise Miscounted(
             f"lost {sorted((due - found).elements())[:5]}, too many {sorted((found - due).elements())[:5]}; "
-            f"{len(told)} outputs for {len(wanted)}"
+            f"{len(outputs)} outputs for {len(wanted)}"
         )
-    _same("order", _by_key(told), _by_key(wanted))
+    _same("order", _by_key(outputs), _by_key(wanted))
 
 
-def _by_key(told: list[Told]) -> dict[bytes, list[Told]]:
+def _by_key(outputs: list[Told]) -> dict[bytes, list[Told]]:
     grouped: dict[bytes, list[Told]] = {}
-    for each in told:
+    for each in outputs:
         grouped.setdefault(each.key, []).append(each)
     return grouped
 
@@ -80,6 +79,11 @@ def _count_stores(
             at.append(meta.next_offset)
     if records[-1].offset + 1 not in at:
         raise Miscounted(f"no store of partition {number} is at {records[-1].offset + 1}, only {at}")
+
+
+def told(world: World) -> list[Told]:
+    """All outputs of the counting stage."""
+    return _told(world.read("windows"))
 
 
 def _told(records: list[Found]) -> list[Told]:

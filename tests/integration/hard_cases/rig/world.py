@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from google.protobuf.message import Message
 
 from services.admin.topics import Topics
@@ -154,6 +154,20 @@ class World:
         (deleted,) = self.admin.delete_records([place]).values()
         deleted.result(DEADLINE_SECONDS)
 
+    def configure(self, declared: str, setting: str, value: str) -> None:
+        """Change a topic's setting, and wait until its leader goes by it."""
+        entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ResourceType.TOPIC, self.name(declared), incremental_configs=[entry])
+        (altered,) = self.admin.incremental_alter_configs([resource]).values()
+        altered.result(DEADLINE_SECONDS)
+        until(lambda: self._setting(declared, setting) == value, f"{setting} {value}")
+
+    def _setting(self, declared: str, setting: str) -> str | None:
+        resource = ConfigResource(ResourceType.TOPIC, self.name(declared))
+        (asked,) = self.admin.describe_configs([resource]).values()
+        found: str | None = asked.result(DEADLINE_SECONDS)[setting].value
+        return found
+
     def make_anew(self, declared: str) -> None:
         """Delete a topic and create it again, empty."""
         name = self.name(declared)
@@ -180,6 +194,10 @@ class World:
             place for place, end in ends(self.admin, places, committed=False).items() if stable[place] < end
         ]
 
+    def wait_closed(self) -> None:
+        """Until no transaction is open: a commit returns before all that it has written shows."""
+        until(lambda: not self.open_places(), "open transactions to end")
+
     def standing(
         self, ordinal: int = 0, *, in_transaction: bool = False, with_store: bool = True
     ) -> Standing:
@@ -188,7 +206,7 @@ class World:
         A transaction that is about to end is waited for, unless one is meant to be open: ``in_transaction``.
         """
         if not in_transaction:
-            until(lambda: not self.open_places(), "open transactions to end")
+            self.wait_closed()
         metas = changelog_metas(self.read(self.stage.changelog.name))
         stores = {
             number: found[0].next_offset
