@@ -19,7 +19,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 PLATFORM_KEY = PlatformKey(bytes(range(32)))
 
-CHARGES, REJECTS = "charges-late", "rejects-late"
+CHARGES, REJECTS, IN_EUROS = "charges-late", "rejects-late", "in-euros"
+PLANS = (CHARGES, REJECTS, IN_EUROS)
 CATEGORIES = {
     "service": facts_pb2.CATEGORY_SERVICE,
     "utility": facts_pb2.CATEGORY_UTILITY,
@@ -79,20 +80,25 @@ def conversation(business_id: str, customer: Customer) -> bytes:
 
 
 def price_plan(name: str, version: int, effective_from_ms: int) -> plan_pb2.PricePlan:
-    """A plan whose prices tell its version: the market's number in the table, times the version, in cents."""
+    """A plan whose prices tell its version: the market's number in the table, times the version, in cents.
+
+    Each third version has no price for its last market.
+    """
     rejects = name == REJECTS
+    markets = list(MARKETS.values())
+    priced = markets[:-1] if version % 3 == 0 else markets
     return plan_pb2.PricePlan(
         name=name,
         version=version,
         effective_from_ms=effective_from_ms,
-        currency="USD",
+        currency="EUR" if name == IN_EUROS else "USD",
         pricing_model="PMP" if rejects else "NBP",
         window_seconds=86_400,
         late_free_form=plan_pb2.LATE_FREE_FORM_REJECT if rejects else plan_pb2.LATE_FREE_FORM_CHARGE,
         free_in_window=[CATEGORIES["service"], CATEGORIES["utility"]],
         rates=[
             plan_pb2.Rate(market=market, category=category, micros=10_000 * place * version + category)
-            for place, market in enumerate(MARKETS.values(), 1)
+            for place, market in enumerate(priced, 1)
             for category in CATEGORIES.values()
         ],
         markets=[plan_pb2.MarketPrefix(prefix=prefix, market=market) for prefix, market in MARKETS.items()],
@@ -111,7 +117,7 @@ def first_settings() -> list[settings_pb2.SettingChanged]:
                 effective_from_ms=since_ms,
                 price_plan=price_plan(name, 1, since_ms),
             )
-            for name in (CHARGES, REJECTS)
+            for name in PLANS
         ),
         *(
             changed(key=f"business/{each.business_id}", effective_from_ms=since_ms, business=each)

@@ -10,7 +10,7 @@ from tests.simulation.actors.ingress import Ingress
 from tests.simulation.actors.operator import Operator
 from tests.simulation.deployment import Deployment
 from tests.simulation.parts import REAL, Parts
-from tests.simulation.scenario import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, first_settings
+from tests.simulation.scenario import CUSTOMERS, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, first_settings
 from tests.simulation.stage_process import StageProcess
 from tests.simulation.strikes import Strikes
 from tests.simulation.world import NEVER, World
@@ -179,13 +179,14 @@ class Simulation:
             self.world.trace.note("broker", "forgets the offset of partition {} of a group", partition)
 
     def _drain(self) -> None:
-        """No more faults; customers come; all that waits is done; time passes beyond everything."""
+        """No more faults; some customers come, or all; what waits is done; time passes beyond everything."""
+        random = self.world.random
         self.world.trace.note("time", "no more faults")
         self.deployment.calm_down()
         self.channel.reliable = self.devices.prompt = True
         self.channel.clock_skew_ms = 0
         self._rest()
-        self.devices.all_come()
+        self.devices.all_come(random.sample(CUSTOMERS, random.choice((2, len(CUSTOMERS)))))
         self._rest()
         self.world.advance(GONE_BY_MS)
         self._rest()

@@ -92,8 +92,10 @@ class Devices:
             self._world.trace.note(customer.number, "comes")
             self._channel.connect(customer.user_ref)
 
-    def all_come(self, customers: Sequence[Customer] = CUSTOMERS) -> None:
-        """Everybody connects anew."""
+    def all_come(self, customers: Sequence[Customer]) -> None:
+        """These connect, anew if they are there, and the others go."""
+        for customer in CUSTOMERS:
+            self._channel.disconnect(customer.user_ref)
         for customer in customers:
             self._channel.connect(customer.user_ref)
 

@@ -91,7 +91,10 @@ class Ingress:
 
     def write(self, record: IntakeRecord) -> bool:
         """Write a record of intake; False when the broker refuses it, so that nothing was accepted."""
-        headers = headers_for(record.event, record.kind, message_id=record.message_id)
+        traceparent = b"00-%032x-%016x-01" % (self._random.getrandbits(128), self._random.getrandbits(64))
+        headers = headers_for(
+            record.event, record.kind, message_id=record.message_id, traceparent=traceparent
+        )
         partition = partition_of(TOPICS["intake"], record.key)
         value = record.event.SerializeToString()
         return self._world.write("intake", partition, record.key, value, self.now_ms, headers)

@@ -11,10 +11,9 @@ from tests.simulation.kafka_model.partition_log import Fate
 from tests.simulation.scenario import (
     ACCOUNTS,
     BUSINESSES,
-    CHARGES,
     HOUR_MS,
+    PLANS,
     PLATFORM_KEY,
-    REJECTS,
     price_plan,
 )
 from tests.simulation.topology import TOPICS
@@ -40,14 +39,14 @@ class Operator:
         changed = settings_pb2.SettingChanged(effective_from_ms=effective_ms)
         kind = random.choice(("plan", "business", "account", "platform"))
         if kind == "plan":
-            name = random.choice((CHARGES, REJECTS))
+            name = random.choice(PLANS)
             changed.key = f"price-plan/{name}"
             version = self._versions[changed.key] + 1
             changed.price_plan.CopyFrom(price_plan(name, version, effective_ms))
         elif kind == "business":
             changed.business.CopyFrom(random.choice(BUSINESSES))
             changed.key = f"business/{changed.business.business_id}"
-            changed.business.plan = random.choice((CHARGES, REJECTS))
+            changed.business.plan = random.choices(PLANS, (5, 5, 1))[0]
         elif kind == "account":
             changed.account.CopyFrom(random.choice(ACCOUNTS))
             changed.key = f"account/{changed.account.account_id}"
