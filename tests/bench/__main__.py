@@ -9,12 +9,14 @@ from rich.console import Console
 from tests.bench import figures
 from tests.bench.end_to_end import end_to_end
 from tests.bench.figures import Figure
+from tests.bench.rating import rating
 from tests.bench.recovery import recovery
 from tests.bench.stages import stages
 from tests.bench.verify import verify
 
 BENCHMARKS: dict[str, Callable[[Console], Awaitable[list[Figure]]]] = {
     "stages": stages,
+    "rating": rating,
     "verify": verify,
     "end-to-end": end_to_end,
     "recovery": recovery,
