@@ -35,4 +35,6 @@ def _measure() -> list[Figure]:
                 partition.commit(partition.meta())
         partition.commit(partition.meta())
     seconds = time.process_time() - begun
-    return [Figure("rating/decisions", CONVERSATIONS * ANSWERS / seconds, "per CPU s")]
+    return [
+        Figure("rating/decisions", CONVERSATIONS * ANSWERS / seconds, "per s", details={"of": "CPU time"})
+    ]
