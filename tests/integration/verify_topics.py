@@ -19,10 +19,13 @@ FLUSH_EVERY = 50_000
 
 
 def write_topics(
-    kafka: KafkaConnection, names: Iterable[str], written: Mapping[tuple[str, int], Sequence[Record]]
+    kafka: KafkaConnection,
+    names: Iterable[str],
+    written: Mapping[tuple[str, int], Sequence[Record]],
+    prefix: str = "",
 ) -> str:
-    """Write records to new topics, each at its offset; returns the topics' prefix."""
-    names, prefix = list(names), f"verify-{uuid4().hex}."
+    """Write records to new topics, each at its offset; returns their prefix, a new one if none is given."""
+    names, prefix = list(names), prefix or f"verify-{uuid4().hex}."
     # Records of a run are as old as its virtual clock says: nothing may be deleted meanwhile.
     wanted = [
         NewTopic(prefix + name, topic(name).partitions, config={"retention.ms": "-1"}) for name in names

@@ -29,6 +29,8 @@ class Line:
     def __init__(self) -> None:
         self.topics: dict[tuple[str, int], list[Record]] = defaultdict(list)
         """Everything written, by topic (without prefix) and partition."""
+        self.transactions: list[list[Record]] = []
+        """The same in the order in which it was written, together what is written together."""
         self._stages: dict[tuple[str, int], tuple[Partition, deque[Record]]] = {}
         for make in STAGES:
             stage = make()
@@ -39,6 +41,7 @@ class Line:
     def write(self, target: Topic, key: bytes, event: Message, kind: str, at_ms: int) -> None:
         """Append one record, placed by its key, as a worker would."""
         headers = headers_for(event, kind)
+        self.transactions.append([])
         self._append(target, partition_of(target, key), key, event.SerializeToString(), at_ms, headers)
 
     def set(self, setting: settings_pb2.SettingChanged, at_ms: int) -> None:
@@ -46,6 +49,7 @@ class Line:
         setting.version = self._versions[setting.key] = self._versions.get(setting.key, 0) + 1
         setting.effective_from_ms = setting.effective_from_ms or at_ms
         key, headers = setting.key.encode(), headers_for(setting, "setting_changed")
+        self.transactions.append([])
         self._append(topic(SETTINGS), 0, key, setting.SerializeToString(), at_ms, headers)
         for target in stage_inputs_of(setting.key):
             value = target.message(setting_changed=setting).SerializeToString()
@@ -54,6 +58,7 @@ class Line:
 
     def tick(self, at_ms: int) -> None:
         """Tell every partition of every stage what time it is."""
+        self.transactions.append([])
         ticked = runtime_pb2.Ticked(at_ms=at_ms)
         for stage_input, number in self._stages:
             target = topic(stage_input)
@@ -74,6 +79,7 @@ class Line:
         for record in [due.popleft() for _ in range(min(BATCH, len(due)))]:
             if not partition.step(record):
                 raise RuntimeError("more timers fall due at once than a batch fires: move the time in steps")
+        self.transactions.append([])
         made = [
             self._append(
                 each.topic, partition_of(each.topic, each.key), each.key, each.value, at_ms, each.headers
@@ -89,6 +95,7 @@ class Line:
         records = self.topics[target.name, partition]
         record = Record(target.name, partition, len(records), key, value, at_ms, headers)
         records.append(record)
+        self.transactions[-1].append(record)
         if (target.name, partition) in self._stages:
             self._stages[target.name, partition][1].append(record)
         return record
