@@ -9,8 +9,7 @@ from collections import Counter
 import structlog
 
 from tests.simulation.run import Outcome, run
-
-TRACE_LINES_MAX = 400
+from tests.simulation.told import told
 
 
 def main() -> int:
@@ -28,22 +27,6 @@ def main() -> int:
     print(tally)
     print(f"{tally.runs} runs, {tally.failed} failed, {60 * tally.runs / seconds:,.0f} seeds/min")
     return 1 if tally.failed else 0
-
-
-def told(outcome: Outcome) -> str:
-    """What does not hold in a run, what happened in it, and how to see it again."""
-    simulation = outcome.simulation
-    lines = list(simulation.world.trace.lines())
-    left_out = max(0, len(lines) - TRACE_LINES_MAX)
-    return "\n".join(
-        [
-            f"seed {simulation.seed} fails:",
-            *(f"  {violation}" for violation in outcome.violations),
-            f"what happened{f' (the first {left_out} lines are left out)' if left_out else ''}:",
-            *(f"  {line}" for line in lines[left_out:]),
-            f"to replay it: make sim SEED={simulation.seed} RUNS=1",
-        ]
-    )
 
 
 class Tally:

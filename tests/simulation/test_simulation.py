@@ -9,9 +9,9 @@ from random import SystemRandom
 
 import pytest
 
-from tests.simulation.__main__ import told
 from tests.simulation.run import run
 from tests.simulation.simulation import CONVERSATIONS_MIN, FAULTS_MIN, MESSAGES_MIN
+from tests.simulation.told import told
 
 FIXED_SEEDS = range(1, 61)
 NEW_SECONDS = 8.0
