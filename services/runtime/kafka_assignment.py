@@ -25,6 +25,11 @@ class KafkaAssignment:
             [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
 
+    def rejoin(self) -> None:
+        """Leave the group and join it again, which makes the group hand out all partitions anew."""
+        self._consumer.unsubscribe()
+        self.subscribe(self._listener)
+
     def raise_pending(self) -> None:
         """Raise what the listener raised inside a callback, from which nothing can be raised."""
         if self._pending is not None:

@@ -27,6 +27,7 @@ from services.runtime.log import (
     TransactionFailed,
 )
 from services.runtime.record import Record
+from services.runtime.unowned import UnownedWatch
 
 PROBE_SECONDS = 0.5
 COMPLAINT_SECONDS = 5.0
@@ -71,6 +72,7 @@ class KafkaLog:
             {**common, **kafka_settings.changelog_consumer(identity)},
         )
         self._assignment = KafkaAssignment(self._consumer, self._input)
+        self._unowned = UnownedWatch(AdminClient(common), identity, input_topic.partitions)
         self._topics: dict[str, str] = {}
         self._group_metadata: Any = None
         self._complained: dict[int, float] = {}
@@ -83,12 +85,15 @@ class KafkaLog:
         self._transactions.initialize()
         self._reachable = True
         self._assignment.subscribe(listener)
+        self._unowned.start()
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
         self._ticks.poll(0)
         self._transactions.serve()
         if not self._reachable:
             self._ask_for_brokers()
+        if self._unowned.wants_rejoin():
+            self._assignment.rejoin()
         messages = self._consume(max_records, 0)
         if not messages and timeout_seconds > 0:
             messages = self._consume(1, timeout_seconds)
@@ -189,6 +194,7 @@ class KafkaLog:
         return self._changelog.read(partition, start)
 
     def close(self) -> None:
+        self._unowned.stop()
         self._transactions.close()
         self._consumer.close()
         self._assignment.raise_pending()
