@@ -2,13 +2,7 @@
 
 import time
 
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from services.admin.partition_ends import ends_of
@@ -26,6 +20,7 @@ READERS = {
 }
 """Consumer groups, and what they read."""
 BATCH = 2_000
+ANSWER_SECONDS_MAX = 10.0
 
 
 class Topics:
@@ -35,16 +30,18 @@ class Topics:
         settings = {**connection.librdkafka(), "log_level": 0}
         self._prefix = prefix
         self._admin = AdminClient(settings)
+        settings |= {"enable.auto.commit": False, "isolation.level": "read_committed"}
         self._consumer = Consumer(
             {
                 **settings,
                 "group.id": "chaos-never-committed",
-                "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
                 "enable.partition.eof": True,
             }
         )
+        # The admin client's question for offsets can crash the process
+        # (https://github.com/confluentinc/librdkafka/issues/5040).
+        self._askers = {group: Consumer({**settings, "group.id": prefix + group}) for group in READERS}
         places = [
             TopicPartition(prefix + name, partition, 0)
             for name in READ
@@ -82,23 +79,20 @@ class Topics:
     def lags(self) -> dict[str, int]:
         """Records that each group has still to commit, of those that were read. Raises ``KafkaException``."""
         lags = {}
-        for group, names in READERS.items():
+        for group, asker in self._askers.items():
             places = [
                 TopicPartition(self._prefix + name, each)
-                for name in names
+                for name in READERS[group]
                 for each in range(topic(name).partitions)
             ]
-            asked = ConsumerGroupTopicPartitions(self._prefix + group, places)
-            (answer,) = self._admin.list_consumer_group_offsets([asked]).values()
-            lags[group] = sum(
-                max(0, self._next_offset(place) - max(0, place.offset))
-                for place in answer.result().topic_partitions
-            )
+            committed = asker.committed(places, ANSWER_SECONDS_MAX)
+            lags[group] = sum(max(0, self._next_offset(each) - max(0, each.offset)) for each in committed)
         return lags
 
     def close(self) -> None:
         """Disconnect."""
-        self._consumer.close()
+        for consumer in (self._consumer, *self._askers.values()):
+            consumer.close()
 
     def _next_offset(self, place: TopicPartition) -> int:
         return self.recorded.next_offsets.get((place.topic.removeprefix(self._prefix), place.partition), 0)
