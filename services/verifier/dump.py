@@ -38,8 +38,9 @@ def write_dump(
 class DumpSource:
     """A dump as the verifier's source. It can be read once."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, with_headers: bool = False) -> None:
         """Raises :class:`DumpUnusable` and ``OSError``."""
+        self._with_headers = with_headers
         self._stream = open_dump(file, "rb")
         self._frames = read_frames(self._stream, file)
         try:
@@ -77,7 +78,7 @@ class DumpSource:
                     each.timestamp_ms,
                     each.key,
                     each.value if each.HasField("value") else None,
-                    [(header.name, header.value) for header in each.headers] if each.headers else (),
+                    _headers(each) if self._with_headers else (),
                 )
                 for each in frame.records.records
                 if each.offset >= positions.get((topic, each.partition), 0)
@@ -88,6 +89,10 @@ class DumpSource:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _headers(record: dump_pb2.DumpedRecord) -> list[tuple[str, bytes]]:
+    return [(header.name, header.value) for header in record.headers]
 
 
 def _first_cut(frames: Iterator[dump_pb2.DumpFrame], file: Path) -> dump_pb2.DumpedCut:

@@ -43,7 +43,7 @@ FOLDS: dict[str, Callable[[LogRecord, Known], None]] = {
 CUTS = 2
 """A message is judged for what is missing when a whole cut has brought no news of it. So two are read: the
 second is short, and what moved in it is under way."""
-ROUND_RECORDS = 200_000
+ROUND_RECORDS = 50_000
 """Records after which what was not in use leaves the memory."""
 Advance = Callable[[int, int], None]
 """Told now and then: records folded so far, and about how many the cut holds."""

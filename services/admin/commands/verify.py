@@ -106,15 +106,15 @@ def _of_cluster() -> Topics:
 
 
 def _of_dump(file: Path, opened: ExitStack) -> Topics:
-    def source() -> DumpSource:
+    def source(with_headers: bool) -> DumpSource:
         try:
-            return opened.enter_context(closing(DumpSource(file)))
+            return opened.enter_context(closing(DumpSource(file, with_headers=with_headers)))
         except OSError as error:
             raise Refused(f"{file} cannot be read: {error.strerror}.") from None
         except DumpUnusable as error:
             raise Refused(str(error)) from None
 
-    return Topics(source().topic_prefix, lambda _: source())
+    return Topics(source(False).topic_prefix, source)
 
 
 def _write_dump(file: Path, as_json: bool) -> None:
