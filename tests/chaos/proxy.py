@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
+from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import uvloop
 
 from deploy.kafka.ports import HOST
 
-CHUNK_BYTES = 256 * 1024
 START_SECONDS_MAX = 10.0
+LATE_MAX = 256
+"""Chunks of one direction that are held up; then no more is read."""
 
 
 class Proxies:
@@ -23,8 +25,8 @@ class Proxies:
 
     def open(self, port: int) -> "Proxy":
         """Listen on a port. Raises ``OSError`` when it is taken."""
-        proxy = Proxy(self._loop)
-        asyncio.run_coroutine_threadsafe(proxy.listen(port), self._loop).result(START_SECONDS_MAX)
+        proxy = Proxy(self._loop, port)
+        asyncio.run_coroutine_threadsafe(proxy.listen(), self._loop).result(START_SECONDS_MAX)
         self._proxies.append(proxy)
         return proxy
 
@@ -45,101 +47,153 @@ class Proxies:
 class Proxy:
     """Forwards each connection to a port on loopback. Faults may be set from any thread, at any time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, port: int) -> None:
+        self.port = port
         self._loop = loop
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._pumps: set[asyncio.Task[None]] = set()
-        self._flowing = asyncio.Event()
-        self._flowing.set()
-        self._open = True
-        self._delay_seconds = 0.0
+        self._openings: set[asyncio.Task[object]] = set()
         self.upstream_port = 0
         """To be set before the first connection."""
+        self.sides: set[Side] = set()
+        """Of all connections; of the proxy's loop alone, as is what follows."""
+        self.is_open = True
+        self.is_flowing = True
+        self.delay_seconds = 0.0
 
-    async def listen(self, port: int) -> None:
+    async def listen(self) -> None:
         """Called in the loop of the proxies."""
-        self._server = await asyncio.start_server(self._serve, HOST, port, limit=CHUNK_BYTES)
+        self._server = await self._loop.create_server(lambda: Near(self), HOST, self.port)
 
     async def close(self) -> None:
         """Called in the loop of the proxies."""
         assert self._server is not None
         self._server.close()
-        self._abort_all()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
+        self._set(False, True, 0.0)
 
     def cut(self) -> None:
         """Break every connection, and every new one, until `heal`."""
-        self._loop.call_soon_threadsafe(self._set, False, True, 0.0)
+        self._change(False, True, 0.0)
 
     def hold_up(self) -> None:
         """Let no byte pass until `heal`; connections stay open, as behind a firewall that forgot them."""
-        self._loop.call_soon_threadsafe(self._set, True, False, 0.0)
+        self._change(True, False, 0.0)
 
     def slow_down(self, seconds: float) -> None:
         """Let whatever arrives wait for so long, until `heal`."""
-        self._loop.call_soon_threadsafe(self._set, True, True, seconds)
+        self._change(True, True, seconds)
 
     def heal(self) -> None:
         """Forward as usual."""
-        self._loop.call_soon_threadsafe(self._set, True, True, 0.0)
+        self._change(True, True, 0.0)
+
+    def connect(self, near: "Near") -> None:
+        """Open the far side of a connection."""
+        opening = self._loop.create_task(
+            self._loop.create_connection(lambda: Far(self, near), HOST, self.upstream_port)
+        )
+        self._openings.add(opening)
+        opening.add_done_callback(self._openings.discard)
+        opening.add_done_callback(lambda done: near.abort() if done.exception() else None)
+
+    def _change(self, is_open: bool, is_flowing: bool, delay_seconds: float) -> None:
+        done = threading.Event()
+
+        def change() -> None:
+            self._set(is_open, is_flowing, delay_seconds)
+            done.set()
+
+        self._loop.call_soon_threadsafe(change)
+        done.wait(START_SECONDS_MAX)
 
     def _set(self, is_open: bool, is_flowing: bool, delay_seconds: float) -> None:
-        self._open, self._delay_seconds = is_open, delay_seconds
-        if is_flowing:
-            self._flowing.set()
+        self.is_open, self.is_flowing, self.delay_seconds = is_open, is_flowing, delay_seconds
+        for side in tuple(self.sides):
+            if is_open:
+                side.pass_on()
+            else:
+                side.abort()
+
+
+class Side(asyncio.Protocol):
+    """One of the two sockets of a connection: what it receives goes to the other."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+        self._transport: asyncio.Transport | None = None
+        self._late: deque[tuple[float, bytes]] = deque()
+        self.other: Side | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._proxy.sides.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        proxy, other = self._proxy, self.other
+        if proxy.is_flowing and not proxy.delay_seconds and not self._late and other is not None:
+            other.write(data)
+            return
+        loop = asyncio.get_running_loop()
+        self._late.append((loop.time() + proxy.delay_seconds, data))
+        if len(self._late) >= LATE_MAX and self._transport is not None:
+            self._transport.pause_reading()
+        loop.call_later(proxy.delay_seconds, self.pass_on)
+
+    def pass_on(self) -> None:
+        """Give on what has waited long enough."""
+        now = asyncio.get_running_loop().time()
+        while self._late and self._proxy.is_flowing and self.other is not None:
+            if self._proxy.delay_seconds and self._late[0][0] > now:
+                return
+            self.other.write(self._late.popleft()[1])
+        if not self._late and self._transport is not None:
+            self._transport.resume_reading()
+
+    def write(self, data: bytes) -> None:
+        """Send to whoever is at this side."""
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        """Break the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause_writing(self) -> None:
+        if self.other is not None and self.other._transport is not None:
+            self.other._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.other is not None and self.other._transport is not None:
+            self.other._transport.resume_reading()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._proxy.sides.discard(self)
+        if self.other is not None:
+            self.other.abort()
+
+
+class Near(Side):
+    """The side of whoever connects."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._proxy.is_open:
+            self._proxy.connect(self)
         else:
-            self._flowing.clear()
-        if not is_open:
-            self._abort_all()
+            self.abort()
 
-    def _abort_all(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            if self._open:
-                far_reader, far_writer = await asyncio.open_connection(
-                    HOST, self.upstream_port, limit=CHUNK_BYTES
-                )
-                self._writers.add(far_writer)
-                try:
-                    await self._both_ways(reader, writer, far_reader, far_writer)
-                finally:
-                    self._writers.discard(far_writer)
-                    far_writer.transport.abort()
-        except OSError:
-            return  # Either side is gone; so is the connection.
-        finally:
-            self._writers.discard(writer)
-            writer.transport.abort()
+class Far(Side):
+    """The side of the upstream port."""
 
-    async def _both_ways(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        far_reader: asyncio.StreamReader,
-        far_writer: asyncio.StreamWriter,
-    ) -> None:
-        pumps = [
-            asyncio.ensure_future(self._pump(source, target))
-            for source, target in ((reader, far_writer), (far_reader, writer))
-        ]
-        self._pumps.update(pumps)
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            self._pumps.difference_update(pumps)
+    def __init__(self, proxy: Proxy, near: Near) -> None:
+        super().__init__(proxy)
+        self._near = near
 
-    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while data := await source.read(CHUNK_BYTES):
-            if self._delay_seconds:
-                await asyncio.sleep(self._delay_seconds)
-            await self._flowing.wait()
-            target.write(data)
-            await target.drain()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._near not in self._proxy.sides:  # it did not wait
+            self.abort()
+            return
+        self.other, self._near.other = self._near, self
+        self._near.pass_on()
