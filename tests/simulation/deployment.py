@@ -70,6 +70,11 @@ class Deployment:
             self._supervise(process)
         return done
 
+    def turn_any(self) -> None:
+        """Let one of the processes that run do one turn, if there is any."""
+        if processes := self.processes:
+            self.turn(self._world.random.choice(processes))
+
     def replace_stalled(self, stalled: StageProcess) -> None:
         """Start another process in the place of one that does not move, on another machine."""
         self._world.faults["replaced while stalled"] += 1
@@ -77,10 +82,11 @@ class Deployment:
 
     def restart_one(self) -> None:
         """A rolling restart's step: stop a process as asked, and start it again."""
-        process = self._world.random.choice(self.processes)
-        self._world.faults["restart"] += 1
-        process.close()
-        self._supervise(process)
+        if processes := self.processes:
+            process = self._world.random.choice(processes)
+            self._world.faults["restart"] += 1
+            process.close()
+            self._supervise(process)
 
     def scale(self) -> None:
         """One more process of some stage, or one less."""
@@ -106,24 +112,6 @@ class Deployment:
             process.clock_skew_ms = 0
             if not process.alive and ordinal < ORDINALS:
                 self._start(stage, ordinal, process.disk)
-
-    def find_owners(self) -> bool:
-        """Do as an operator does about partitions that nobody reads: add a process, so all are shared anew.
-
-        A member that dies while it gives a partition back, and returns in time, leaves it to nobody until the
-        next rebalance. Kafka's classic protocol is like that; the conformance suite shows it.
-        """
-        orphaned = [stage for stage in STAGES if self._world.cluster.groups[stage].orphans]
-        for stage in orphaned:
-            self._world.faults["partition orphaned"] += 1
-            self._start(stage, self._free_ordinal(stage), Disk())
-        return bool(orphaned)
-
-    def _free_ordinal(self, stage: str) -> int:
-        ordinal = ORDINALS + 1
-        while (stage, ordinal) in self._places:
-            ordinal += 1
-        return ordinal
 
     def _supervise(self, dead: StageProcess) -> None:
         """Start a dead process again after a while, unless it has been replaced or scaled away."""

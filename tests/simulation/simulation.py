@@ -25,8 +25,9 @@ STALLED_EVENTS = 4
 SKEWS_MS = (-3_000, -400, 0, 700, 4_500)
 TURNS = (2, 10)
 REST_ROUNDS_MAX = 400
-QUIET_ROUNDS = 7
-"""Rounds of a second each: by then sessions and transactions of the dead are over."""
+QUIET_ROUNDS = 13
+"""Rounds of a second each: by then sessions and transactions of the dead are over, and every partition is
+somebody's."""
 OUTAGE_MAX_MS = 2 * DAY_MS
 """Topics keep records for a week: whoever has been away for longer has lost some."""
 GONE_BY_MS = 41 * DAY_MS
@@ -113,11 +114,8 @@ class Simulation:
         """One event of the outside world, some turns of the processes, and some time."""
         random = self.world.random
         random.choices(self._choices, self._weights)[0]()
-        processes = self.deployment.processes
         for _ in range(random.randint(*TURNS)):
-            process = random.choice(processes)
-            if process.alive and not process.stalled:
-                self.deployment.turn(process)
+            self.deployment.turn_any()
         self.channel.step()
         while random.random() < 0.5 and self.world.cluster.coordinator.tell_one():
             pass
@@ -142,7 +140,7 @@ class Simulation:
         if jump_ms > OUTAGE_MAX_MS:
             if self.deployment.anybody_stalls:
                 return
-            self._settle()
+            self._catch_up(QUIET_ROUNDS)
         self.world.trace.note("time", "passes: {:g} hours", jump_ms / HOUR_MS)
         until_ms = self.world.cluster.now_ms + jump_ms
         if jump_ms > OUTAGE_MAX_MS:
@@ -193,17 +191,11 @@ class Simulation:
 
     def _rest(self) -> None:
         """Let everybody work until nobody has anything to do, nor will have. Raises NeverAtRest."""
-        self._settle()
+        self._catch_up(QUIET_ROUNDS)
         while self.world.next_due_ms < NEVER:
             while self.world.next_due_ms < NEVER:
                 self.world.advance_to_next()
                 self._catch_up(quiet_rounds=1)
-            self._settle()
-
-    def _settle(self) -> None:
-        """Catch up, those partitions included that nobody reads until somebody sees to it."""
-        self._catch_up(QUIET_ROUNDS)
-        if self.deployment.find_owners():
             self._catch_up(QUIET_ROUNDS)
 
     def _catch_up(self, quiet_rounds: int) -> None:

@@ -30,7 +30,7 @@ OUTPUT = replace(topic("dispatch"), partitions=PARTITIONS)
 CHANGELOG = replace(topic("consent-changelog"), partitions=PARTITIONS)
 TOPICS = (INPUT, OUTPUT, CHANGELOG)
 STAGE = "consent"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 REST_SECONDS = 3.0
 """Two heartbeats: a rebalance that is wanted has been by then."""
 
@@ -262,7 +262,10 @@ class KafkaSite:
 
     def close(self) -> None:
         for log in self._logs:
-            log._consumer.close()
+            # librdkafka has been seen not to return from the close of a member that others had put out.
+            closing = threading.Thread(target=log._consumer.close, daemon=True)
+            closing.start()
+            closing.join(WAIT_SECONDS)
         for deleted in self._admin.delete_topics([self._prefix + each.name for each in TOPICS]).values():
             deleted.result(WAIT_SECONDS)
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from services.runtime.log import RecordRejected
-from tests.simulation.kafka_model.cluster import ModelCluster
+from tests.simulation.kafka_model.cluster import AheadOfTheClock, ModelCluster
 from tests.simulation.parts import Parts
 from tests.simulation.scenario import CUSTOMERS, NUMBERS, T0_MS
 from tests.simulation.topology import TOPICS
@@ -76,7 +76,7 @@ class World:
         """Write as a worker does; False when the broker refuses the record."""
         try:
             self.cluster.append(topic, partition, key, value, at_ms, headers)
-        except RecordRejected as refusal:
+        except (RecordRejected, AheadOfTheClock) as refusal:
             self.trace.note("broker", "refuses a record for {}: {}", topic, refusal)
             return False
         return True

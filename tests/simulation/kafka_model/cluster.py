@@ -5,7 +5,7 @@ from random import Random
 
 from services.contracts.catalogue import CLOCK_AHEAD_MAX_MS, Topic
 from services.contracts.headers import Headers
-from services.runtime.log import RecordRejected, TopicMissing
+from services.runtime.log import LogError, RecordRejected, TopicMissing
 from tests.simulation.kafka_model.groups import Group
 from tests.simulation.kafka_model.partition_log import PartitionLog, Transaction
 from tests.simulation.kafka_model.transactions import Coordinator
@@ -16,6 +16,10 @@ DELETE_RETENTION_MS = 86_400_000
 MARKER_MS = 5
 HEARTBEAT_MS = 100
 PREFIX = "parley."
+
+
+class AheadOfTheClock(LogError):
+    """The record's time is further ahead of the broker's clock than its topic allows: wait, and try again."""
 
 
 class ModelCluster:
@@ -63,12 +67,17 @@ class ModelCluster:
         headers: Headers,
         transaction: Transaction | None = None,
     ) -> int:
-        """Write one record as a broker would; returns its offset. Raises RecordRejected, TopicMissing."""
+        """Write one record as a broker would; returns its offset.
+
+        Raises RecordRejected, AheadOfTheClock, TopicMissing.
+        """
         log = self.partition(topic, partition)
         if value is not None and len(value) + len(key) > RECORD_BYTES_MAX:
             raise RecordRejected(f"a record of {len(value)} bytes is too large")
         if timestamp_ms > self.now_ms + CLOCK_AHEAD_MAX_MS and topic in self._bounded:
-            raise RecordRejected(f"record time {timestamp_ms} is too far ahead of the broker's {self.now_ms}")
+            raise AheadOfTheClock(
+                f"record time {timestamp_ms} is too far ahead of the broker's {self.now_ms}"
+            )
         self.appended += 1
         return log.append(key, value, timestamp_ms, headers, transaction)
 

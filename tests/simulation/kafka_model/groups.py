@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from services.runtime.log import Fenced, TransactionFailed
 
 SESSION_TIMEOUT_MS = 6_000
+UNOWNED_MS = 9_000
+"""How long partitions of a group at rest may be without an owner before a member sees to it."""
 
 
 @dataclass(eq=False)
@@ -31,6 +33,7 @@ class Group:
         self._members: dict[str, Member] = {}
         self._target: dict[int, Member] = {}
         self._rebalance_wanted = False
+        self._unowned_since_ms: int | None = None
 
     def join(self, instance_id: str, now_ms: int) -> Member:
         """Enter the group. In the place of an earlier process of the same name that is no rebalance."""
@@ -78,6 +81,10 @@ class Group:
                 self.leave(member)
         if self._rebalance_wanted and not any(member.silent for member in self._members.values()):
             self._rebalance()
+        if self._rebalance_wanted or not self.unowned:
+            self._unowned_since_ms = None
+        elif self._unowned_since_ms is None:
+            self._unowned_since_ms = now_ms
 
     def to_revoke(self, member: Member) -> set[int]:
         """Partitions that the member has and should let go."""
@@ -93,9 +100,20 @@ class Group:
         self._rebalance_wanted = self._rebalance_wanted or self.is_member(member)
 
     @property
-    def orphans(self) -> set[int]:
-        """Partitions that nobody has or is about to get."""
+    def unowned(self) -> set[int]:
+        """Partitions that nobody has or is about to get.
+
+        A member that dies while it gives a partition back, and returns in time as the same static member,
+        leaves it to nobody: the second step of that rebalance never comes.
+        """
         return set(range(self._partitions)) - set(self._target)
+
+    def wants_rejoin(self, member: Member, now_ms: int) -> bool:
+        """Whether this member is to join anew, so that what has no owner gets one: it has least to lose."""
+        since_ms = self._unowned_since_ms
+        if since_ms is None or now_ms - since_ms < UNOWNED_MS:
+            return False
+        return member is min(self._members.values(), key=lambda each: (len(each.owned), each.instance_id))
 
     def check(self, member: Member, generation: int) -> None:
         """Offsets may come from this member as of then. Else raises Fenced or TransactionFailed."""

@@ -17,7 +17,12 @@ from services.runtime.log import (
     TransactionFailed,
 )
 from services.runtime.record import Record
-from tests.simulation.kafka_model.cluster import DELETE_RETENTION_MS, PREFIX, ModelCluster
+from tests.simulation.kafka_model.cluster import (
+    DELETE_RETENTION_MS,
+    PREFIX,
+    AheadOfTheClock,
+    ModelCluster,
+)
 from tests.simulation.kafka_model.groups import Group, Member
 from tests.simulation.kafka_model.partition_log import Fate, PartitionLog, Transaction
 from tests.simulation.kafka_model.trouble import CommitFate, NoTrouble
@@ -109,7 +114,10 @@ class ModelLog:
         headers: Headers,
     ) -> None:
         transaction = self._require_open()
-        self._cluster.append(topic, partition, key, value, timestamp_ms, headers, transaction)
+        try:
+            self._cluster.append(topic, partition, key, value, timestamp_ms, headers, transaction)
+        except AheadOfTheClock as early:
+            raise TransactionFailed(str(early)) from early
 
     def produce_meta(self, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
         transaction = self._require_open()
@@ -145,7 +153,7 @@ class ModelLog:
         for _ in range(self._trouble.times_appended()):
             try:
                 self._cluster.append(self._input, partition, key, value, timestamp_ms, headers)
-            except RecordRejected:
+            except (RecordRejected, AheadOfTheClock):
                 return  # nobody waits for the answer
 
     # Where things stand
@@ -234,6 +242,12 @@ class ModelLog:
         if not group.is_member(member):
             if member.owned:
                 self._let_go(set(member.owned), self._listener.lost)
+            group.rejoin(member, self._cluster.now_ms)
+        if group.wants_rejoin(member, self._cluster.now_ms):
+            # As the real log does: it looks at the group now and then.
+            if member.owned:
+                self._let_go(set(member.owned), self._listener.revoked)
+            group.leave(member)
             group.rejoin(member, self._cluster.now_ms)
         if self._follows == group.assignments:
             return
