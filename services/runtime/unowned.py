@@ -8,6 +8,7 @@ leaves. A coordinator that fails over between the two has the same effect.
 
 import struct
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,9 @@ STOP_SECONDS = 2 * ANSWER_SECONDS
 _HEAD, _LENGTH, _COUNT = struct.Struct(">hi"), struct.Struct(">h"), struct.Struct(">i")
 
 log = structlog.get_logger()
+
+# What is to be used instead can crash the process, see _owned.
+warnings.filterwarnings("ignore", r"list_groups\(\) is deprecated", DeprecationWarning)
 
 
 class UnownedWatch:
