@@ -54,6 +54,31 @@ def test_a_state_goes_on_where_it_stood(tmp_path: Path) -> None:
     assert sums(states[-1]) == sums(at_once)
 
 
+@pytest.mark.parametrize("records", [200, 1_000, 2_500])
+def test_a_run_that_was_killed_goes_on_where_its_last_round_ended(tmp_path: Path, records: int) -> None:
+    traffic = Traffic(20)
+    traffic.go(400)
+
+    def kill(folded: int, _: int) -> None:
+        if folded >= records:
+            raise Killed
+
+    with pytest.raises(Killed):
+        verify(MemorySource(traffic.line.topics, 7), tmp_path, advance=kill, round_records=150)
+    resumed = verify(MemorySource(traffic.line.topics, 7), tmp_path)
+    assert sums(resumed) == sums(verify(MemorySource(traffic.line.topics)))
+
+
+def test_a_state_serves_one_run_at_a_time(tmp_path: Path) -> None:
+    def another(_: int, __: int) -> None:
+        verify(MemorySource({}), tmp_path)
+
+    traffic = Traffic(20)
+    traffic.go(10)
+    with pytest.raises(StateUnusable, match="cannot be opened"):
+        verify(MemorySource(traffic.line.topics), tmp_path, advance=another)
+
+
 def test_nothing_new_changes_nothing(tmp_path: Path) -> None:
     traffic = Traffic(13)
     traffic.go(100)
@@ -168,6 +193,10 @@ def test_what_retention_deleted_is_no_violation(seed: int) -> None:
     assert findings.violations == []
     assert all(findings.unchecked[number] for number in (1, 2, 3, 4))
     assert findings.checked[5] == sum(len(each) for place, each in kept.items() if place[0] == "ledger")
+
+
+class Killed(Exception):
+    """The verification dies in the middle."""
 
 
 class CutShort(MemorySource):
