@@ -6,16 +6,13 @@ first step without a rebalance, and the second never comes: the partition lies i
 leaves. A coordinator that fails over between the two has the same effect.
 """
 
-import struct
 import threading
-import warnings
-from collections.abc import Iterator
-from typing import Any
 
 import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from services.runtime.group_members import group_members
 from services.runtime.kafka_settings import SESSION_MS, StageIdentity
 
 LOOK_SECONDS = SESSION_MS / 2_000
@@ -24,12 +21,7 @@ LOOKS = 2
 ANSWER_SECONDS = 3.0
 STOP_SECONDS = 2 * ANSWER_SECONDS
 
-_HEAD, _LENGTH, _COUNT = struct.Struct(">hi"), struct.Struct(">h"), struct.Struct(">i")
-
 log = structlog.get_logger()
-
-# What is to be used instead can crash the process, see _owned.
-warnings.filterwarnings("ignore", r"list_groups\(\) is deprecated", DeprecationWarning)
 
 
 class UnownedWatch:
@@ -83,29 +75,9 @@ class UnownedWatch:
     def _owned(self) -> dict[str, frozenset[int]]:
         """Partitions by member of a group that is at rest; empty for any other, and without an answer."""
         try:
-            # Not describe_consumer_groups: without a coordinator it can crash the process
-            # (https://github.com/confluentinc/librdkafka/issues/5040).
-            groups: list[Any] = self._admin.list_groups(self._group, timeout=ANSWER_SECONDS)
+            at_rest, partitions = group_members(self._admin, self._group, ANSWER_SECONDS)
         except KafkaException:
             return {}
-        return {
-            member.client_id.partition("@")[0]: frozenset(_partitions(member.assignment))
-            for group in groups
-            if group.state == "Stable"
-            for member in group.members
-        }
-
-
-def _partitions(assignment: bytes) -> Iterator[int]:
-    """The partitions in a member's assignment, as consumers encode it (version, topics, user data)."""
-    if not assignment:
-        return
-    _, topics = _HEAD.unpack_from(assignment)
-    place = _HEAD.size
-    for _ in range(topics):
-        (length,) = _LENGTH.unpack_from(assignment, place)
-        place += _LENGTH.size + length
-        (count,) = _COUNT.unpack_from(assignment, place)
-        place += _COUNT.size
-        yield from struct.unpack_from(f">{count}i", assignment, place)
-        place += 4 * count
+        if not at_rest:
+            return {}
+        return {client_id.partition("@")[0]: owned for client_id, owned in partitions.items()}

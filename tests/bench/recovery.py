@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from confluent_kafka import Producer
+import structlog
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from rich.console import Console
 
 from deploy.kafka import EmbeddedKafka, NodeSettings
@@ -24,6 +25,7 @@ from services.contracts.headers import headers_for
 from services.contracts.keys import conversation_key
 from services.contracts.placement import partition_of
 from services.runtime.clock import wall_clock_ms
+from services.runtime.group_members import group_members
 from services.session_window.stage import SessionWindowStage
 from tests.bench import figures
 from tests.bench.broker import Broker
@@ -32,7 +34,7 @@ from tests.bench.probes import BUSINESS, PER_SECOND, PHONE_NUMBER, SCREENED, Pro
 from tests.bench.recovering import PARTITIONS, Member
 
 KEYS = 1_000_000
-WAIT_SECONDS_MAX, POLL_SECONDS = 300.0, 0.05
+WAIT_SECONDS_MAX, POLL_SECONDS, ANSWER_SECONDS = 300.0, 0.05, 10.0
 FLUSH_RECORDS = 50_000
 """Below what librdkafka's queue holds."""
 KILLS = 3
@@ -75,6 +77,8 @@ async def recovery(console: Console, keys: int = KEYS) -> list[Figure]:
 
 def _recovery(console: Console, keys: int) -> list[Figure]:
     with TemporaryDirectory(prefix="parley-recovery-") as directory:
+        keepers_log = (Path(directory) / "keepers.log").open("a")
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(keepers_log))
         bench = _Bench(Path(directory), console, keys)
         with bench.running({}):
             bench.fill()
@@ -104,17 +108,25 @@ class _Bench:
         self._keys = keys
 
     @contextmanager
-    def running(self, settings: Mapping[str, str]) -> Iterator[None]:
-        """The broker, with these settings of its own."""
-        with EmbeddedKafka(self._directory / "kafka", NodeSettings(extra=settings)) as kafka:
+    def running(self, broker_settings: Mapping[str, str]) -> Iterator[None]:
+        """The broker, with these settings besides its own."""
+        with EmbeddedKafka(self._directory / "kafka", NodeSettings(extra=broker_settings)) as kafka:
             self._broker = Broker(kafka.connection(), "recovery.")
+            settings = {**kafka.connection().librdkafka(), "log_level": 0}
+            self._asker = Consumer({**settings, "group.id": self._broker.prefix + STAGE})
             yield
+            self._asker.close()
 
     def fill(self) -> None:
         """Every customer writes once, and the stage takes it in."""
         now_ms = wall_clock_ms()
         producer = Producer(
-            {**self._broker.connection.librdkafka(), "linger.ms": 20, "compression.type": "zstd"}
+            {
+                **self._broker.connection.librdkafka(),
+                "linger.ms": 20,
+                "compression.type": "zstd",
+                "log_level": 0,
+            }
         )
         headers = headers_for(_customer_message(0, now_ms), "customer_message_screened")
         for number in range(self._keys):
@@ -132,7 +144,7 @@ class _Bench:
         producer.flush()
         member = self._member(CLASSIC, 0)
         end = self._broker.end(SCREENED)
-        _wait(lambda: self._broker.committed(STAGE, SCREENED) == end, "the stage to take everything in")
+        _wait(lambda: self._committed() == end, "the stage to take everything in")
         self._stop(member)
 
     def restores(self) -> list[Figure]:
@@ -198,12 +210,21 @@ class _Bench:
         """End them, and wait until the group has forgotten them: static members never say goodbye."""
         for member in members:
             member.stop()
-        group = self._broker.prefix + STAGE
-        _wait(lambda: not self._members(group), "the group to be empty")
+        _wait(lambda: not self._members(), "the group to be empty")
 
-    def _members(self, group: str) -> int:
-        (asked,) = self._broker.admin.describe_consumer_groups([group]).values()
-        return len(asked.result().members)
+    def _members(self) -> int:
+        group = self._broker.prefix + STAGE
+        return len(group_members(self._broker.admin, group, ANSWER_SECONDS).partitions)
+
+    def _committed(self) -> int:
+        """Sum of the group's offsets; 0 while the coordinator is not there yet."""
+        places = [TopicPartition(self._broker.prefix + SCREENED.name, each) for each in range(PARTITIONS)]
+        try:
+            return sum(max(0, place.offset) for place in self._asker.committed(places, ANSWER_SECONDS))
+        except KafkaException as failure:
+            if failure.args[0].retriable():
+                return 0
+            raise
 
     def _forget(self, ordinal: int) -> None:
         """Take a member's local stores away."""
