@@ -32,6 +32,7 @@ from tests.bench.broker import Broker
 from tests.bench.figures import Figure
 from tests.bench.probes import BUSINESS, PER_SECOND, PHONE_NUMBER, SCREENED, Probes, user_ref
 from tests.bench.recovering import PARTITIONS, Member
+from tests.bench.rolling import rolling
 
 KEYS = 1_000_000
 WAIT_SECONDS_MAX, POLL_SECONDS, ANSWER_SECONDS = 300.0, 0.05, 10.0
@@ -71,8 +72,8 @@ DEFAULTS = Way("defaults", "classic", CLIENT_DEFAULTS)
 
 
 async def recovery(console: Console, keys: int = KEYS) -> list[Figure]:
-    """All figures named ``restore/…`` and ``recovery/…`` but the rolling restart; about ten minutes."""
-    return await asyncio.to_thread(_recovery, console, keys)
+    """All figures named ``restore/…`` and ``recovery/…``; about ten minutes."""
+    return [*await asyncio.to_thread(_recovery, console, keys), *await rolling(console)]
 
 
 def _recovery(console: Console, keys: int) -> list[Figure]:

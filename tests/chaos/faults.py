@@ -3,21 +3,18 @@
 import asyncio
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from services.admin.supervisor.readiness import NotReady
 from tests.chaos.cluster import Cluster
 from tests.chaos.fleet import Fleet
 from tests.chaos.kept import Kept
+from tests.chaos.rolling import roll
 from tests.chaos.schedule import Kind, Strike
 
 DELAY_SECONDS = 0.1
 """By which connections are slowed down, each way."""
-RESTART_SECONDS_MAX = 15.0
-READY_SECONDS_MAX = 15.0
-"""How long a rolling restart waits for each; somebody else may be striking it."""
 BROKER_KINDS = frozenset(
     {Kind.KILL_BROKER, Kind.LOSE_BROKER, Kind.STOP_BROKER, Kind.KILL_BROKERS, Kind.ISOLATE}
 )
@@ -58,7 +55,7 @@ class Faults:
         self.injected[strike.kind] += 1
         match strike.kind:
             case Kind.ROLL:
-                await self._roll()
+                await roll(self._cluster, self._fleet, self._brokers, self._report)
             case Kind.KILL | Kind.KILL_ALL | Kind.KILL_BROKER | Kind.KILL_BROKERS:
                 for each in self._struck(strike.target):
                     each.kill()
@@ -113,29 +110,3 @@ class Faults:
         finally:
             for proxy in proxies:
                 proxy.heal()
-
-    async def _roll(self) -> None:
-        """Each service restarts its members one after another, as a StatefulSet does; then the brokers do."""
-        services: defaultdict[str, list[Kept]] = defaultdict(list)
-        for name, member in self._fleet.members.items():
-            services[name.rpartition("-")[0]].append(member)
-        async with asyncio.TaskGroup() as rolling:
-            for members in services.values():
-                rolling.create_task(self._roll_service(members))
-        for broker in self._cluster.brokers.values():
-            async with self._brokers:
-                await asyncio.to_thread(broker.restart, RESTART_SECONDS_MAX)
-                await asyncio.to_thread(self._cluster.wait_until_in_sync, READY_SECONDS_MAX)
-        self._report("everything has been restarted")
-
-    async def _roll_service(self, members: list[Kept]) -> None:
-        for member in members:
-            if member.name in self._fleet.members:  # it may have left meanwhile
-                await asyncio.to_thread(member.restart, RESTART_SECONDS_MAX)
-                await self._ready(member.name)
-
-    async def _ready(self, name: str) -> None:
-        try:
-            await asyncio.to_thread(self._fleet.wait_until_ready, name, seconds_max=READY_SECONDS_MAX)
-        except (NotReady, KeyError):
-            self._report(f"{name} is not ready, and the rolling restart goes on")

@@ -34,13 +34,20 @@ class Business:
     """One account's client. ``urls`` are the replicas of ingress: each attempt goes to any of them."""
 
     def __init__(
-        self, account: Account, urls: Sequence[str], customers: Sequence[str], told: Told, rng: Random
+        self,
+        account: Account,
+        urls: Sequence[str],
+        customers: Sequence[str],
+        told: Told,
+        rng: Random,
+        burst_share: float = BURST_SHARE,
     ) -> None:
         self._account = account
         self._urls = urls
         self._customers = customers
         self._told = told
         self._rng = rng
+        self._burst_share = burst_share
 
     async def trade(self, per_second: float, is_over: Callable[[], bool]) -> None:
         """Send until it is over, and settle what was begun."""
@@ -51,14 +58,15 @@ class Business:
         )
         async with session, asyncio.TaskGroup() as sending:
             while not is_over():
-                messages = BURST_MESSAGES if self._rng.random() < BURST_SHARE / per_second else 1
+                messages = BURST_MESSAGES if self._rng.random() < self._burst_share / per_second else 1
                 for _ in range(messages):
                     sending.create_task(self._send(session, self._rng.choice(self._customers)))
                 await asyncio.sleep(self._rng.expovariate(per_second))
 
     async def _send(self, session: aiohttp.ClientSession, customer: str) -> None:
         key = uuid4().hex if self._rng.random() < KEYED_SHARE else None
-        asked = Asked(uuid4().hex, self._account["phone_number_id"], customer, keyed=key is not None)
+        number_id, keyed = self._account["phone_number_id"], key is not None
+        asked = Asked(uuid4().hex, number_id, customer, keyed, asked_at=time.monotonic())
         self._told.asked[asked.token] = asked
         body = self._body(asked)
         for attempt in range(ATTEMPTS_MAX):

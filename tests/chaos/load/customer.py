@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -14,34 +15,55 @@ import aiohttp
 from tests.chaos.load.told import Said, Shown, Told
 
 HANDSHAKE_SECONDS_MAX = 8.0
-CONNECTED_SECONDS = 12.0
-"""On average; then the device is gone for a while."""
 GONE = (ConnectionError, aiohttp.ClientError)
-AWAY_SECONDS = 2.0
-"""On average."""
 DUTIFUL_SECONDS, DUTIFUL_AWAY_SECONDS = 4.0, 1.0
-"""The same at the end, at most."""
-LONG_AWAY_SHARE, LONG_AWAY_SECONDS = 0.05, 40.0
-"""Some are gone for longer than the shortest time to live."""
-WRITES_SECONDS = 6.0
-"""Between two messages of one customer, on average."""
-DATED_SHARE = 0.3
-"""Messages that are said to be of yesterday: the reply comes late."""
+"""At the end a device is connected so long, then gone so long, at most, until all is done."""
+LONG_AWAY_SECONDS = 40.0
+"""Longer than the shortest time to live."""
 DATED_SECONDS = 25 * 3600
-ACKED_SHARE, READ_SHARE = 0.95, 0.8
-STOP_SHARE, START_SHARE = 0.03, 0.5
-BLOCK_SHARE, UNBLOCK_SHARE = 0.02, 0.5
+"""A message that is said to be of yesterday: the reply comes late."""
+START_SHARE, UNBLOCK_SHARE = 0.5, 0.5
+"""Of what somebody does who has said STOP, or has blocked."""
 
 Frame = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Temper:
+    """How a customer behaves. Seconds are averages."""
+
+    connected_seconds: float = 12.0
+    away_seconds: float = 2.0
+    long_away_share: float = 0.05
+    writes_seconds: float = 6.0
+    """Between two messages."""
+    dated_share: float = 0.3
+    acked_share: float = 0.95
+    read_share: float = 0.8
+    stop_share: float = 0.03
+    block_share: float = 0.02
+
+
+MOODY = Temper()
+STEADY = Temper(1e6, 0.1, 0, 30.0, 0, 1, 1, 0, 0)
+"""Always there, confirms and reads everything."""
 
 
 class Customer:
     """One person with one device."""
 
     def __init__(
-        self, number: str, url: str, token: str, businesses: Sequence[str], told: Told, rng: Random
+        self,
+        number: str,
+        url: str,
+        token: str,
+        businesses: Sequence[str],
+        told: Told,
+        rng: Random,
+        temper: Temper = MOODY,
     ) -> None:
         """``businesses`` are phone_number_ids that the customer writes to."""
+        self._temper = temper
         self._number = number
         self._url = f"{url}?token={token}"
         self._businesses = businesses
@@ -89,7 +111,7 @@ class Customer:
         if self._dutiful.is_set():
             seconds = DUTIFUL_SECONDS
         else:
-            seconds = self._rng.expovariate(1 / CONNECTED_SECONDS)
+            seconds = self._rng.expovariate(1 / self._temper.connected_seconds)
             ends.add(asyncio.create_task(self._dutiful.wait()))
         await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
@@ -108,6 +130,7 @@ class Customer:
             match frame["type"]:
                 case "message":
                     shown.message_ids.append(frame["id"])
+                    self._told.shown_at.setdefault(frame["id"], time.monotonic())
                     await self._confirm(socket, frame["id"])
                 case "accepted":
                     self._told.said[frame["client_id"]].accepted.add(frame["id"])
@@ -118,9 +141,9 @@ class Customer:
                     self._told.deeds[f"saw {kind}"] += 1
 
     async def _confirm(self, socket: aiohttp.ClientWebSocketResponse, message_id: str) -> None:
-        if self._dutiful.is_set() or self._rng.random() < ACKED_SHARE:
+        if self._dutiful.is_set() or self._rng.random() < self._temper.acked_share:
             await socket.send_json({"type": "ack", "id": message_id, "status": "delivered"})
-            if self._rng.random() < READ_SHARE:
+            if self._rng.random() < self._temper.read_share:
                 await socket.send_json({"type": "ack", "id": message_id, "status": "read"})
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -128,7 +151,7 @@ class Customer:
             for frame in list(self._unaccepted.values()):
                 self._told.said[frame["client_id"]].attempts += 1
                 await socket.send_json(frame)
-            await asyncio.sleep(self._rng.expovariate(1 / WRITES_SECONDS))
+            await asyncio.sleep(self._rng.expovariate(1 / self._temper.writes_seconds))
             if not self._dutiful.is_set():
                 await self._do_something(socket, self._rng.choice(self._businesses))
 
@@ -140,11 +163,11 @@ class Customer:
         elif business in self._stopped and chance < START_SHARE:
             self._stopped.discard(business)
             self._write(business, "START")
-        elif chance < BLOCK_SHARE:
+        elif chance < self._temper.block_share:
             self._blocked.add(business)
             self._told.deeds["blocked"] += 1
             await socket.send_json({"type": "block", "phone_number_id": business})
-        elif chance < BLOCK_SHARE + STOP_SHARE:
+        elif chance < self._temper.block_share + self._temper.stop_share:
             self._stopped.add(business)
             self._told.deeds["said STOP"] += 1
             self._write(business, "Stop!")
@@ -156,11 +179,11 @@ class Customer:
         self._told.said[said.client_id] = said
         frame: Frame = {"type": "message", "client_id": said.client_id, "to": business}
         frame["content"] = {"type": "text", "text": {"body": text}}
-        if self._rng.random() < DATED_SHARE:
+        if self._rng.random() < self._temper.dated_share:
             frame["timestamp"] = int(time.time()) - DATED_SECONDS
         self._unaccepted[said.client_id] = frame
 
     def _away_seconds(self) -> float:
-        if self._rng.random() < LONG_AWAY_SHARE:
+        if self._rng.random() < self._temper.long_away_share:
             return LONG_AWAY_SECONDS
-        return self._rng.expovariate(1 / AWAY_SECONDS)
+        return self._rng.expovariate(1 / self._temper.away_seconds)

@@ -15,6 +15,8 @@ class Asked:
     """The customer's."""
     keyed: bool
     """Whether each attempt had the same Idempotency-Key."""
+    asked_at: float = 0.0
+    """When the first attempt was made (monotonic seconds)."""
     accepted: list[tuple[str, int]] = field(default_factory=list)
     """For each 200 the id, and the UTC day (since 1970) on which it came."""
     possible: set[str] = field(default_factory=set)
@@ -53,6 +55,8 @@ class Told:
     said: dict[str, Said] = field(default_factory=dict)
     """By client_id, which no two customers share here."""
     shown: list[Shown] = field(default_factory=list)
+    shown_at: dict[str, float] = field(default_factory=dict)
+    """When a message was first shown (monotonic seconds), by its id."""
     webhooks: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often the receiver has answered 200: by message id and status, ``message`` for a customer's."""
     forged: int = 0

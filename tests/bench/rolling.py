@@ -1,0 +1,98 @@
+"""What customers notice of a rolling restart of three brokers and two of each service, under load."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import structlog
+from rich.console import Console
+
+from services.admin.supervisor.options import Options
+from services.identity.customer_token import customer_token
+from tests.bench.figures import Figure
+from tests.chaos import platform
+from tests.chaos.load.business import Business
+from tests.chaos.load.customer import STEADY, Customer
+from tests.chaos.load.told import Told
+from tests.chaos.platform import Platform
+from tests.chaos.rolling import roll
+
+PER_SECOND = 30.0
+CUSTOMERS = 40
+BEFORE_SECONDS = 20.0
+AFTER_SECONDS = 20.0
+OPTIONS = Options(accounts=platform.BUSINESSES, number_rate=1_000, pair_burst=100_000)
+
+
+async def rolling(console: Console) -> list[Figure]:
+    """The 99th percentile from a business's first attempt to the customer's device, during it and before."""
+    with TemporaryDirectory(prefix="parley-rolling-") as directory:
+        structlog.configure(
+            logger_factory=structlog.WriteLoggerFactory((Path(directory) / "keepers.log").open("a"))
+        )
+        running = platform.running(Path(directory), OPTIONS, {})
+        there = await asyncio.to_thread(running.__enter__)
+        try:
+            return await _measure(console, there)
+        finally:
+            await asyncio.to_thread(running.__exit__, None, None, None)
+
+
+async def _measure(console: Console, there: Platform) -> list[Figure]:
+    told, rng, is_over = Told(), Random(1), asyncio.Event()  # noqa: S311 - no secret
+    numbers = [f"1650{5_000_000 + position}" for position in range(CUSTOMERS)]
+    ids = [account["phone_number_id"] for account in there.accounts]
+    async with asyncio.TaskGroup() as load:
+        customers = [
+            Customer(
+                number, there.fleet.handset_url, customer_token(there.key, number), ids, told, rng, STEADY
+            )
+            for number in numbers
+        ]
+        for customer in customers:
+            load.create_task(customer.live(is_over.is_set))
+        async with asyncio.timeout(BEFORE_SECONDS):
+            while not all(customer.has_been_heard for customer in customers):
+                await asyncio.sleep(0.1)
+        for account in there.accounts:
+            business = Business(account, there.fleet.ingress_urls, numbers, told, rng, burst_share=0)
+            load.create_task(business.trade(PER_SECOND / len(there.accounts), is_over.is_set))
+        await asyncio.sleep(BEFORE_SECONDS)
+        begun = time.monotonic()
+        await roll(there.cluster, there.fleet, asyncio.Lock(), console.print)
+        ended = time.monotonic()
+        await asyncio.sleep(AFTER_SECONDS)
+        is_over.set()
+        for customer in customers:
+            customer.be_dutiful()
+    before, during = _delays(told, 0, begun), _delays(told, begun, ended)
+    missing = sum(
+        bool(asked.accepted) and asked.accepted[0][0] not in told.shown_at for asked in told.asked.values()
+    )
+    details = {
+        "messages": len(during),
+        "not shown": missing,
+        "p50": round(during[len(during) // 2]),
+        "longest": round(during[-1]),
+        "p99 before": round(_p99(before)),
+        "restart took s": round(ended - begun),
+    }
+    return [Figure("recovery/rolling-restart/p99", _p99(during), "ms", details=details)]
+
+
+def _delays(told: Told, begin: float, end: float) -> list[float]:
+    """Milliseconds from the first attempt to the device, of messages asked for in that time."""
+    return sorted(
+        (told.shown_at[message_id] - asked.asked_at) * 1000
+        for asked in told.asked.values()
+        if begin <= asked.asked_at < end
+        for message_id in {message_id for message_id, _ in asked.accepted}
+        if message_id in told.shown_at
+    )
+
+
+def _p99(ordered: Sequence[float]) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
