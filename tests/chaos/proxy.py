@@ -134,8 +134,8 @@ class Side(asyncio.Protocol):
             return
         loop = asyncio.get_running_loop()
         self._late.append((loop.time() + proxy.delay_seconds, data))
-        if len(self._late) >= LATE_MAX and self._transport is not None:
-            self._transport.pause_reading()
+        if len(self._late) >= LATE_MAX:
+            self.read_on(False)
         loop.call_later(proxy.delay_seconds, self.pass_on)
 
     def pass_on(self) -> None:
@@ -145,26 +145,36 @@ class Side(asyncio.Protocol):
             if self._proxy.delay_seconds and self._late[0][0] > now:
                 return
             self.other.write(self._late.popleft()[1])
-        if not self._late and self._transport is not None:
-            self._transport.resume_reading()
+        if not self._late:
+            self.read_on(True)
 
     def write(self, data: bytes) -> None:
-        """Send to whoever is at this side."""
-        assert self._transport is not None
-        self._transport.write(data)
+        """Send to whoever is at this side, if it is still there."""
+        if (transport := self._live) is not None:
+            transport.write(data)
+
+    def read_on(self, wanted: bool) -> None:
+        """Go on reading, or leave off."""
+        if (transport := self._live) is not None:
+            (transport.resume_reading if wanted else transport.pause_reading)()
 
     def abort(self) -> None:
         """Break the connection."""
-        if self._transport is not None:
-            self._transport.abort()
+        if (transport := self._live) is not None:
+            transport.abort()
 
     def pause_writing(self) -> None:
-        if self.other is not None and self.other._transport is not None:
-            self.other._transport.pause_reading()
+        if self.other is not None:
+            self.other.read_on(False)
 
     def resume_writing(self) -> None:
-        if self.other is not None and self.other._transport is not None:
-            self.other._transport.resume_reading()
+        if self.other is not None:
+            self.other.read_on(True)
+
+    @property
+    def _live(self) -> asyncio.Transport | None:
+        transport = self._transport
+        return None if transport is None or transport.is_closing() else transport
 
     def connection_lost(self, _: Exception | None) -> None:
         self._proxy.sides.discard(self)

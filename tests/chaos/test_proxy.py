@@ -93,3 +93,12 @@ def test_what_is_slowed_down_takes_its_time_each_way(proxy: Proxy) -> None:
         connection.sendall(b"a")
         assert receive(connection, 1) == b"a"
         assert time.monotonic() - begun >= 0.1
+
+
+def test_a_connection_that_ends_while_it_is_slowed_down_disturbs_no_other(proxy: Proxy) -> None:
+    proxy.slow_down(0.05)
+    with connect(proxy) as connection:
+        connection.sendall(b"never comes back")
+    with connect(proxy) as connection:
+        connection.sendall(b"a")
+        assert receive(connection, 1) == b"a"
