@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
 from aiokafka.protocol.group import LeaveGroupRequest
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, IsolationLevel, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from services.contracts.catalogue import topic
 from services.runtime.clock import wall_clock_ms
@@ -82,6 +82,10 @@ class Site(Protocol):
         """Keys of the committed records of OUTPUT, up to the last stable offset."""
         ...
 
+    def written(self, partition: int) -> int:
+        """How many records and markers OUTPUT has, those of open transactions included."""
+        ...
+
     def expel(self, log: Log) -> None:
         """Have the group drop the member that is behind ``log``, as when its heartbeats were missed."""
         ...
@@ -129,6 +133,9 @@ class ModelSite:
 
     def outputs(self, partition: int) -> list[bytes]:
         return [entry.key for entry in self._cluster.partition(OUTPUT.name, partition).committed(0)]
+
+    def written(self, partition: int) -> int:
+        return self._cluster.partition(OUTPUT.name, partition).end
 
     def expel(self, log: Log) -> None:
         assert isinstance(log, ModelLog)
@@ -225,6 +232,14 @@ class KafkaSite:
                 keys.append(message.key() or b"")
         finally:
             consumer.close()
+
+    def written(self, partition: int) -> int:
+        place = TopicPartition(self._prefix + OUTPUT.name, partition)
+        listed = self._admin.list_offsets(
+            {place: OffsetSpec.latest()},  # type: ignore[no-untyped-call]
+            isolation_level=IsolationLevel.READ_UNCOMMITTED,
+        )
+        return int(listed[place].result(WAIT_SECONDS).offset)
 
     def expel(self, log: Log) -> None:
         assert isinstance(log, KafkaLog)
