@@ -106,6 +106,10 @@ class Site(Protocol):
         """Let time pass until something holds, polling nothing. Fails when it never does."""
         ...
 
+    def died(self, log: Log) -> None:
+        """Take the process behind ``log`` for dead: nobody is going to close it."""
+        ...
+
     def close(self) -> None:
         """Leave nothing behind."""
         ...
@@ -166,6 +170,9 @@ class ModelSite:
     def until(self, holds: Callable[[], bool]) -> None:
         self.settle([], holds)
 
+    def died(self, log: Log) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -180,6 +187,7 @@ class KafkaSite:
         self._admin = AdminClient(self._settings)
         self._producer = Producer({**self._settings, "linger.ms": 0})
         self._logs: list[KafkaLog] = []
+        self._dead: list[KafkaLog] = []
         wanted = [
             NewTopic(self._prefix + each.name, each.partitions, 1, config=each.config()) for each in TOPICS
         ]
@@ -274,6 +282,12 @@ class KafkaSite:
         while not holds():
             assert time.monotonic() < deadline, "it never comes about"
             time.sleep(0.02)
+
+    def died(self, log: Log) -> None:
+        assert isinstance(log, KafkaLog)
+        self._logs.remove(log)
+        # Its end waits for an answer from itself: librdkafka closes no member that never gave back.
+        self._dead.append(log)
 
     def close(self) -> None:
         for log in self._logs:

@@ -343,6 +343,7 @@ class TestDeathInTheMidstOfGivingBack:
         firsts.revoked = die  # type: ignore[method-assign]
         with pytest.raises(Dies):
             site.settle([first, second], lambda: False)
+        site.died(first)
         site.rest([returned, second])
         assert (len(again.owned), len(seconds.owned)) == (1, 0)
         site.settle([returned, second], lambda: again.owned | seconds.owned == ALL)
