@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from services.admin.errors import Refused
+from services.admin.kept_tokens import KeptTokens
+from services.admin.supervisor.run_directory import RunDirectory
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
 from services.runtime.kafka_reachable import check_reachable
@@ -27,6 +29,8 @@ class Instance:
     metrics_urls: Mapping[str, str]
     environment: Mapping[str, str]
     """All variables that speak of it: those of this process, else those kept by `make up`."""
+    kept_tokens: KeptTokens | None = None
+    """Where tokens made by commands are kept, so that `.run/parley.json` lists them; none elsewhere."""
 
     @property
     def platform_key(self) -> PlatformKey:
@@ -44,8 +48,8 @@ def find_instance(directory: Path | None = None, environment: Mapping[str, str] 
     of another. Raises :class:`Refused` when there is neither, or the settings do not fit together.
     """
     variables = dict(os.environ if environment is None else environment)
-    run = (directory or Path.cwd()) / ".run"
-    kept, urls = _read(run / "environment.json"), _read(run / "parley.json").get("metrics_urls", {})
+    run = RunDirectory((directory or Path.cwd()) / ".run")
+    kept, urls = _read(run.environment), _read(run.instance).get("metrics_urls", {})
     if variables.get(SERVERS, kept.get(SERVERS)) != kept.get(SERVERS):
         kept, urls = {}, {}
     variables = kept | variables
@@ -60,6 +64,7 @@ def find_instance(directory: Path | None = None, environment: Mapping[str, str] 
         topic_prefix=variables.get("PARLEY_TOPIC_PREFIX", "parley."),
         metrics_urls=_urls(variables[METRICS_URLS]) if METRICS_URLS in variables else urls,
         environment=variables,
+        kept_tokens=KeptTokens(run.accounts) if kept else None,
     )
 
 

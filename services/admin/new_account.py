@@ -7,8 +7,9 @@ from parley.settings.v1 import settings_pb2
 from services.admin.access_tokens import new_token
 from services.admin.errors import Refused
 from services.admin.identifiers import new_fictional_number, new_id
+from services.admin.kept_tokens import KeptToken
 from services.admin.settings_snapshot import SettingsSnapshot
-from services.admin.templates import CATEGORY_NAMES, Json, starter_calls, template_from, template_key
+from services.admin.templates import starter_calls, template_from, template_key
 from services.contracts.setting_routes import SETTING_PURPOSE
 from services.identity.platform_key import PlatformKey
 
@@ -44,6 +45,11 @@ class NewAccount:
     verify_token: str
     settings: list[Setting]
     """What is to be written, all at once."""
+
+    @property
+    def kept_token(self) -> KeptToken:
+        """The token for those who keep it."""
+        return KeptToken(self.account.account_id, self.access_token, self.number.phone_number_id)
 
 
 def new_account(wish: AccountWish, key: PlatformKey, settings: SettingsSnapshot, now_ms: int) -> NewAccount:
@@ -97,31 +103,6 @@ def new_number(
         display_phone_number=display_phone_number or new_fictional_number(taken.__contains__),
         verified_name=name,
     )
-
-
-def described(made: NewAccount) -> Json:
-    """The account as `.run/parley.json` lists it, secrets included."""
-    return {
-        "business_id": made.business.business_id,
-        "account_id": made.account.account_id,
-        "phone_number_id": made.number.phone_number_id,
-        "display_phone_number": made.number.display_phone_number,
-        "access_token": made.access_token,
-        "app_secret": made.app_secret,
-        "verify_token": made.verify_token,
-        "plan": made.business.plan,
-        "currency": made.business.currency,
-        "webhook_url": made.account.webhook_url or None,
-        "templates": [
-            {
-                "name": template.name,
-                "language": template.language,
-                "category": CATEGORY_NAMES[template.category],
-                "parameters": sum(wanted.count for wanted in template.parameters),
-            }
-            for template in made.templates
-        ],
-    }
 
 
 def _business(wish: AccountWish, settings: SettingsSnapshot) -> tuple[settings_pb2.Business, bool]:

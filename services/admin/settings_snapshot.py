@@ -29,9 +29,13 @@ class SettingsSnapshot:
 
     def with_changes(self, changes: Iterable[settings_pb2.SettingChanged]) -> "SettingsSnapshot":
         """The settings once ``changes``, which need no version yet, are made."""
-        changed = SettingsSnapshot(self._newest.values())
-        changed._newest.update({change.key: change for change in changes})
+        changed = SettingsSnapshot(())
+        changed._newest = self._newest | {change.key: change for change in changes}
         return changed
+
+    def followed_by(self, changes: Iterable[settings_pb2.SettingChanged]) -> "SettingsSnapshot":
+        """The settings once ``changes``, as they were written, have been read too."""
+        return SettingsSnapshot([*self._newest.values(), *changes])
 
     def all(self, kind: str) -> Iterator[settings_pb2.SettingChanged]:
         """Settings of one kind, such as ``account``, in the order of their keys."""

@@ -14,10 +14,16 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from parley.settings.v1 import settings_pb2
+from services.admin.instance import find_instance
+from services.admin.lookups import account_of
+from services.admin.settings_writer import SettingsWriter
 from services.admin.supervisor.down import down
 from services.admin.supervisor.run_directory import RunDirectory
+from services.runtime.clock import wall_clock_ms
 
 pytestmark = pytest.mark.integration
+PARLEY = str(Path(sys.executable).with_name("parley"))
 INSTANCE = Path(__file__).with_name("tiny_instance.py")
 DEADLINE_SECONDS = 30.0
 RESTART_SECONDS_MAX = 2.0
@@ -86,7 +92,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("run")
+    return tmp_path_factory.mktemp("place") / ".run"
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +139,74 @@ def test_each_process_has_a_log(instance: Instance) -> None:
     assert "Kafka Server started" in (instance.directory.logs / "kafka.log").read_text()
 
 
+def parley(instance: Instance, *words: str) -> dict[str, Any]:
+    """What the installed command answers where the instance runs."""
+    done = subprocess.run(
+        [PARLEY, *words, "--json"],
+        cwd=instance.directory.root.parent,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "PARLEY_"))},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def listed(instance: Instance, account_id: str) -> dict[str, Any]:
+    """An account as the file lists it; empty where it does not."""
+    accounts = instance.description["accounts"]
+    return next((each for each in accounts if each["account_id"] == account_id), {})
+
+
+def set_webhook(instance: Instance, account_id: str, url: str) -> None:
+    """As `parley account webhook` does once an endpoint has answered the challenge."""
+    place = find_instance(instance.directory.root.parent, {})
+
+    def changes(settings: Any) -> list[settings_pb2.SettingChanged]:
+        account = account_of(settings, account_id)
+        account.webhook_url = url
+        return [settings_pb2.SettingChanged(key=f"account/{account_id}", account=account)]
+
+    SettingsWriter(place.connection, place.topic_prefix, wall_clock_ms).change(changes)
+
+
+def test_the_file_lists_what_is_in_force(instance: Instance, tmp_path: Path) -> None:
+    made = parley(instance, "account", "create", "--name", "Air Late")
+    account_id = made["account_id"]
+    wait_for(lambda: listed(instance, account_id) == made)
+
+    first = instance.description["accounts"][0]["account_id"]
+    set_webhook(instance, first, "http://127.0.0.1:9/hook")
+    number = parley(instance, "number", "add", account_id)["phone_number_id"]
+    template = tmp_path / "template.json"
+    template.write_text(
+        json.dumps(
+            {
+                "name": "flash_sale",
+                "language": "en_US",
+                "category": "MARKETING",
+                "components": [{"type": "BODY", "text": "Today only"}],
+            }
+        )
+    )
+    parley(instance, "template", "add", account_id, str(template))
+    token = parley(instance, "account", "token", account_id)["access_token"]
+    parley(instance, "account", "token", account_id, "--revoke", "t1")
+    wait_for(lambda: listed(instance, account_id)["access_token"] == token)
+
+    before = instance.pids
+    os.kill(before["first"], signal.SIGKILL)
+    wait_for(lambda: instance.pids["first"] != before["first"])
+    now = listed(instance, account_id)
+    assert "flash_sale" in {each["name"] for each in now["templates"]}
+    assert number in {each["phone_number_id"] for each in now["phone_numbers"]}
+    assert (now["access_token"], now["phone_number_id"]) == (token, made["phone_number_id"])
+    assert listed(instance, first)["webhook_url"] == "http://127.0.0.1:9/hook"
+
+
 @pytest.mark.parametrize("name", ["first", "kafka"])
 def test_what_is_killed_is_back_within_two_seconds(instance: Instance, name: str) -> None:
     before = instance.pids
@@ -151,13 +225,13 @@ def test_a_broker_that_was_killed_answers_again_at_the_same_address(instance: In
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed(instance: Instance, run_dir: Path) -> None:
-    pids, account = instance.pids, instance.description["accounts"][0]
+    pids, accounts = instance.pids, instance.description["accounts"]
     instance.end(signal.SIGKILL)
     wait_for(lambda: not any(is_alive(pid) for pid in pids.values()))
 
-    with Instance(run_dir, accounts=2) as again:
-        assert again.description["accounts"][0] == account, "its secrets are kept"
-        assert len(again.description["accounts"]) == 2
+    with Instance(run_dir, accounts=len(accounts) + 1) as again:
+        assert again.description["accounts"][:-1] == accounts, "their secrets are kept"
+        assert len(again.description["accounts"]) == len(accounts) + 1
         pids = again.pids
         assert down(again.directory)
         assert not any(is_alive(pid) for pid in pids.values())

@@ -8,9 +8,10 @@ import pytest
 from parley.plan.v1 import plan_pb2
 from parley.settings.v1 import settings_pb2
 from services.admin.access_tokens import TOKENS_MAX, new_token, revoke, with_token
+from services.admin.account_listing import listed_accounts
 from services.admin.errors import Refused
 from services.admin.identifiers import new_fictional_number, new_id
-from services.admin.new_account import AccountWish, described, new_account
+from services.admin.new_account import AccountWish, new_account
 from services.admin.settings_snapshot import SettingsSnapshot
 from services.contracts.setting_routes import SETTING_PURPOSE
 from services.identity.platform_key import PlatformKey
@@ -59,7 +60,7 @@ def test_secrets_are_hashed_or_sealed_in_settings() -> None:
 
 def test_everything_belongs_to_the_business() -> None:
     made = new_account(AccountWish(display_phone_number="4915112345678"), KEY, with_plan(), NOW_MS)
-    account = described(made)
+    (account,) = listed_accounts([made.kept_token], with_plan(*made.settings), KEY)
     assert made.account.business_id == made.number.business_id == account["business_id"]
     assert made.number.account_id == account["account_id"]
     assert account["display_phone_number"] == "4915112345678"

@@ -114,10 +114,13 @@ def test_the_instance_file_is_there_from_ready_to_stop(tmp_path: Path) -> None:
     file = InstanceFile(path)
     file.started("kafka", 1)
     assert not path.exists()
-    file.publish({"ingress_url": "http://127.0.0.1:8080"})
+    file.publish({"ingress_url": "http://127.0.0.1:8080", "accounts": []})
+    file.accounts([{"webhook_url": "http://127.0.0.1:9/hook"}])
     file.started("kafka", 2)
     assert '"kafka": 2' in path.read_text()
+    assert "http://127.0.0.1:9/hook" in path.read_text(), "a restart brings no old accounts back"
     file.remove()
+    file.accounts([])
     file.started("kafka", 3)
     assert not path.exists()
 

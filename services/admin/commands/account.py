@@ -7,12 +7,14 @@ import typer
 
 from parley.settings.v1 import settings_pb2
 from services.admin.access_tokens import new_token, revoke, with_token
+from services.admin.account_listing import Json, listed_accounts
 from services.admin.account_view import account_object, account_row, token_object
 from services.admin.arguments import AccountId, business_number
 from services.admin.errors import Refused
 from services.admin.instance import open_instance
+from services.admin.kept_tokens import KeptToken
 from services.admin.lookups import account_of, business_of, plan_of
-from services.admin.new_account import AccountWish, NewAccount, described, new_account
+from services.admin.new_account import AccountWish, new_account
 from services.admin.output import AsJson, print_object, print_objects
 from services.admin.settings_snapshot import SettingsSnapshot, read_settings
 from services.admin.settings_writer import SettingsWriter
@@ -47,19 +49,23 @@ def create(
 ) -> None:
     """Make an account with a number, a token and two starter templates.
 
-    Token and secrets are shown this once: settings keep them hashed or sealed.
+    Token and secrets are shown this once: settings keep them hashed or sealed. Where the instance of
+    `make up` is the one that is changed, `.run/parley.json` lists them too.
     """
     instance = open_instance()
     key = instance.platform_key
     wish = AccountWish(name, business, currency, _time_zone(time_zone), plan, number)
-    made: list[NewAccount] = []
+    listed: list[Json] = []
 
     def changes(settings: SettingsSnapshot) -> list[Setting]:
-        made[:] = [new_account(wish, key, settings, wall_clock_ms())]
-        return made[0].settings
+        made = new_account(wish, key, settings, wall_clock_ms())
+        listed[:] = listed_accounts([made.kept_token], settings.with_changes(made.settings), key)
+        if instance.kept_tokens:
+            instance.kept_tokens.keep(made.kept_token)
+        return made.settings
 
     SettingsWriter(instance.connection, instance.topic_prefix, wall_clock_ms).change(changes)
-    print_object(described(made[0]), as_json)
+    print_object(listed[0], as_json)
 
 
 @app.command()
@@ -111,6 +117,8 @@ def token(
         else:
             made = new_token(changed.access_tokens, now_ms)
             text = made.text
+            if instance.kept_tokens:
+                instance.kept_tokens.keep(KeptToken(account, text))
             kept = with_token(changed.access_tokens, made.setting)
             del changed.access_tokens[:]
             changed.access_tokens.extend(kept)

@@ -29,6 +29,13 @@ class InstanceFile:
             self._pids[name] = pid
             self._write()
 
+    def accounts(self, listed: list[dict[str, Any]]) -> None:
+        """The accounts are these from now on."""
+        with self._mutex:
+            if self._description is not None and self._description["accounts"] != listed:
+                self._description = self._description | {"accounts": listed}
+                self._write()
+
     def remove(self) -> None:
         """The instance ends; nothing is written any more."""
         with self._mutex:

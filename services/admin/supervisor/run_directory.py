@@ -24,6 +24,7 @@ class RunDirectory:
         self.state = self.data / "state"
         self.platform_key = self.data / "platform-key"
         self.accounts = self.data / "accounts.json"
+        """Access tokens of the accounts made here; settings hold only their hashes."""
         self.logs = root / "logs"
         self._lock = root / "supervisor.lock"
         self._held: int | None = None

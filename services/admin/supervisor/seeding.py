@@ -1,18 +1,18 @@
 """What a fresh instance begins with: topics, the launch plan, limits, and some businesses."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
 from parley.settings.v1 import settings_pb2
-from services.admin.new_account import AccountWish, described, new_account
+from services.admin.account_listing import listed_accounts, worth_keeping
+from services.admin.kept_tokens import KeptTokens
+from services.admin.new_account import AccountWish, new_account
 from services.admin.settings_snapshot import SettingsSnapshot
 from services.admin.settings_writer import SettingsWriter
 from services.admin.supervisor.options import Options
-from services.admin.supervisor.run_directory import write_private_json
 from services.admin.topics import Topics
 from services.identity.platform_key import PlatformKey
 from services.rate_and_bill.plan_file import read_plan, shipped_plans
@@ -34,36 +34,37 @@ class Seeding:
         self, connection: KafkaConnection, topic_prefix: str, key: PlatformKey, now_ms: Callable[[], int]
     ) -> None:
         self._connection = connection
-        self._prefix = topic_prefix
+        self.topic_prefix = topic_prefix
         self._key = key
         self._now_ms = now_ms
 
     def create_topics(self) -> None:
         """Create the topics that are not there."""
         with AdminClient({**self._connection.librdkafka(), "log_level": 0}) as admin:
-            Topics(admin, self._prefix).create()
+            Topics(admin, self.topic_prefix).create()
 
     def settle(self, options: Options, secrets: Path) -> list[Json]:
         """Publish the plan, set the limits and make businesses until there are enough.
 
-        Returns the accounts as `.run/parley.json` lists them. ``secrets`` keeps what settings hold only
-        hashed or sealed, for its owner alone. Raises :class:`Refused` or ``KafkaException``.
+        Returns the accounts as `.run/parley.json` lists them. ``secrets`` is the file that keeps access
+        tokens, of which settings hold only hashes. Raises :class:`Refused` or ``KafkaException``.
         """
         accounts: list[Json] = []
 
         def changes(settings: SettingsSnapshot) -> list[Setting]:
-            accounts[:] = _known_accounts(secrets, settings)
             made = [*_plan(settings), *_platform(settings, options)]
-            while len(accounts) < options.accounts:
-                wish = AccountWish(name=f"Air Example {len(accounts) + 1}")
-                account = new_account(wish, self._key, settings.with_changes(made), self._now_ms())
-                made += account.settings
-                accounts.append(dict(described(account)))
-            # Before they are written: an account whose secrets are lost would be of no use.
-            write_private_json(secrets, accounts)
+            with KeptTokens(secrets).changing() as kept:
+                kept[:] = worth_keeping(kept, settings)
+                known = len({token.account_id for token in kept})
+                for position in range(known, options.accounts):
+                    wish = AccountWish(name=f"Air Example {position + 1}")
+                    new = new_account(wish, self._key, settings.with_changes(made), self._now_ms())
+                    made += new.settings
+                    kept.append(new.kept_token)
+            accounts[:] = listed_accounts(kept, settings.with_changes(made), self._key)
             return made
 
-        SettingsWriter(self._connection, self._prefix, self._now_ms).change(changes)
+        SettingsWriter(self._connection, self.topic_prefix, self._now_ms).change(changes)
         return accounts
 
 
@@ -88,21 +89,3 @@ def _platform(settings: SettingsSnapshot, options: Options) -> list[Setting]:
     if known is not None and known.platform == platform:
         return []
     return [Setting(key="platform", platform=platform)]
-
-
-def _known_accounts(secrets: Path, settings: SettingsSnapshot) -> list[Json]:
-    """Accounts made here before that the cluster still knows, as they are now."""
-    if not secrets.exists():
-        return []
-    kept: list[Json] = json.loads(secrets.read_text())
-    return [
-        _as_now(account, settings) for account in kept if settings.get(f"account/{account['account_id']}")
-    ]
-
-
-def _as_now(account: Mapping[str, Any], settings: SettingsSnapshot) -> Json:
-    now = settings.get(f"account/{account['account_id']}")
-    business = settings.get(f"business/{account['business_id']}")
-    url = now.account.webhook_url if now else ""
-    plan = business.business.plan if business else account["plan"]
-    return {**account, "webhook_url": url or None, "plan": plan}

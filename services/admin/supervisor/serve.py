@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import structlog
 from confluent_kafka import KafkaException
 
 from deploy.kafka import KafkaUnavailable
+from services.admin.account_listing import listed_accounts
 from services.admin.errors import Refused
+from services.admin.kept_tokens import KeptTokens
+from services.admin.settings_snapshot import SettingsSnapshot
 from services.admin.supervisor import instance_environment
 from services.admin.supervisor.addresses import Addresses
 from services.admin.supervisor.broker_choice import embedded_broker
@@ -20,8 +23,9 @@ from services.admin.supervisor.process_table import ProcessTable, platform_proce
 from services.admin.supervisor.readiness import NotReady
 from services.admin.supervisor.run_directory import RunDirectory, write_private_json
 from services.admin.supervisor.seeding import Seeding
+from services.admin.supervisor.settings_follower import followed_settings
 from services.admin.supervisor.supervisor import Supervisor
-from services.identity.platform_key import BadPlatformKey, PlatformKey
+from services.identity.platform_key import BadPlatformKey, NotSealedHere, PlatformKey
 from services.rate_and_bill.plan_errors import PlanInvalid
 from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
@@ -40,6 +44,7 @@ REASONS = (
     KafkaUnavailable,
     KafkaUnreachable,
     NotReady,
+    NotSealedHere,
     PlanInvalid,
     Refused,
 )
@@ -66,9 +71,9 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stopping.set())
     try:
-        _bring_up(supervisor, directory, options, report, make_table)
-        report("ready")
-        supervisor.run_until_stopped()
+        with _bringing_up(supervisor, directory, options, report, make_table):
+            report("ready")
+            supervisor.run_until_stopped()
     except REASONS as reason:
         raise CannotStart(str(reason)) from reason
     finally:
@@ -77,13 +82,15 @@ def serve(
         log.info("all stopped")
 
 
-def _bring_up(
+@contextmanager
+def _bringing_up(
     supervisor: Supervisor,
     directory: RunDirectory,
     options: Options,
     report: Report,
     make_table: MakeTable,
-) -> None:
+) -> Iterator[None]:
+    """Everything runs and is described inside the context, which keeps the description up to date."""
     addresses = Addresses()
     key = instance_environment.platform_key_text(directory.platform_key, os.environ)
     seeding_key = PlatformKey.from_text(key)
@@ -99,6 +106,13 @@ def _bring_up(
     supervisor.wait_until_ready(table.processes)
     write_private_json(directory.environment, reaching)
     supervisor.publish(_description(table, connection, options, accounts))
+
+    def list_accounts(settings: SettingsSnapshot) -> None:
+        kept = KeptTokens(directory.accounts).read()
+        supervisor.list_accounts(listed_accounts(kept, settings, seeding_key))
+
+    with followed_settings(connection, seeding.topic_prefix, list_accounts):
+        yield
 
 
 def _connection(

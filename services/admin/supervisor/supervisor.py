@@ -25,7 +25,9 @@ BROKER_STOP_SECONDS_MAX = 20.0
 
 
 class Supervisor:
-    """The processes of one instance. Its methods are called by one thread, in the order they stand here."""
+    """The processes of one instance. Its methods are called by one thread, in the order they stand here,
+    unless they say otherwise.
+    """
 
     def __init__(self, directory: RunDirectory, working_directory: Path) -> None:
         """``working_directory`` is that of every service."""
@@ -67,6 +69,10 @@ class Supervisor:
         """Write the instance file, and write it anew whenever a process is started again."""
         self._file.publish(description)
         log.info("ready")
+
+    def list_accounts(self, accounts: list[dict[str, Any]]) -> None:
+        """Write the instance file anew if the accounts in it are others by now. Any thread may call it."""
+        self._file.accounts(accounts)
 
     def run_until_stopped(self) -> None:
         """Block until `stopping` is set."""
