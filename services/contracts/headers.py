@@ -26,6 +26,7 @@ def headers_for(
 
     ``kind`` is the name of the oneof member that is set, such as ``send_requested``. ``conversation`` is
     needed where the record key is not the conversation, so that a request can still be failed.
+    ``traceparent`` comes last.
     """
     headers = [_schema(value.DESCRIPTOR), _kind(kind)]
     if message_id:

@@ -11,9 +11,16 @@ from services.delivery.rules import Effect, Ending, Receipt, Stand
 from services.runtime.record import Output
 
 
-def hold(conversation: Conversation, held: dispatch_pb2.ContentHeld) -> Iterator[Output]:
+def begin(held: dispatch_pb2.ContentHeld, traceparent: bytes | None) -> row_pb2.DeliveryMessage:
+    """A message as it is accepted; all that is told about it from now on carries ``traceparent``."""
+    return row_pb2.DeliveryMessage(held=held, stand=row_pb2.STAND_ACCEPTED, traceparent=traceparent or b"")
+
+
+def hold(
+    conversation: Conversation, held: dispatch_pb2.ContentHeld, traceparent: bytes | None
+) -> Iterator[Output]:
     """A permitted request's content is here and waits for its authorization."""
-    message = row_pb2.DeliveryMessage(held=held, stand=row_pb2.STAND_ACCEPTED)
+    message = begin(held, traceparent)
     conversation.put_waiting(message)
     yield reports.status(
         conversation, message, "accepted", statuses_pb2.MessageAccepted(), held.facts.accepted_at_ms
@@ -94,7 +101,7 @@ def end(
         yield _undelivered(conversation, message)
     message_id = message.held.facts.message_id
     if conversation.end_waiting(message_id):
-        yield reports.ended(conversation, message_id)
+        yield reports.ended(conversation, message_id, message.traceparent)
 
 
 def _first_receipt(
@@ -112,7 +119,7 @@ def _first_receipt(
         yield reports.status(conversation, message, "delivered", statuses_pb2.MessageArrived(), at_ms)
     message_id = message.held.facts.message_id
     if conversation.end_waiting(message_id):
-        yield reports.ended(conversation, message_id)
+        yield reports.ended(conversation, message_id, message.traceparent)
 
 
 def _attempt(conversation: Conversation, message: row_pb2.DeliveryMessage, connection: str) -> Output:
@@ -129,4 +136,5 @@ def _undelivered(conversation: Conversation, message: row_pb2.DeliveryMessage) -
         message.ended_at_ms,
         code=message.ended_code,
         expired=Stand(message.stand) is Stand.EXPIRED,
+        traceparent=message.traceparent,
     )

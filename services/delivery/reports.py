@@ -45,7 +45,9 @@ def status(
         callback_data=envelope.callback_data,
         **varying,
     )
-    return emit(STATUSES, conversation.key, report, kind, message_id=message_id)
+    return emit(
+        STATUSES, conversation.key, report, kind, message_id=message_id, traceparent=message.traceparent
+    )
 
 
 def failed(
@@ -77,24 +79,42 @@ def delivered_outcome(
         message_id=message_id, delivered_at_ms=at_ms, consent_id=message.consent_id, read=read
     )
     event = usage_pb2.UsageEvent(message_delivered=outcome)
-    return _outcome(conversation, event, "message_delivered", message_id)
+    return _outcome(conversation, event, "message_delivered", message_id, message.traceparent)
 
 
 def undelivered_outcome(
-    conversation: Conversation, message_id: str, at_ms: int, *, code: int, expired: bool
+    conversation: Conversation,
+    message_id: str,
+    at_ms: int,
+    *,
+    code: int,
+    expired: bool,
+    traceparent: bytes = b"",
 ) -> Output:
-    """The message ended at ``at_ms`` without a receipt: nothing falls due."""
+    """The message ended at ``at_ms`` without a receipt: nothing falls due.
+
+    ``traceparent`` is the message's; empty where it is the cause's.
+    """
     outcome = usage_pb2.MessageUndelivered(
         message_id=message_id, ended_at_ms=at_ms, expired=expired, code=code
     )
     event = usage_pb2.UsageEvent(message_undelivered=outcome)
-    return _outcome(conversation, event, "message_undelivered", message_id)
+    return _outcome(conversation, event, "message_undelivered", message_id, traceparent)
 
 
-def _outcome(conversation: Conversation, event: usage_pb2.UsageEvent, kind: str, message_id: str) -> Output:
+def _outcome(
+    conversation: Conversation, event: usage_pb2.UsageEvent, kind: str, message_id: str, traceparent: bytes
+) -> Output:
     business_id, _ = conversation.business_and_customer
-    key = business_key(business_id)
-    return emit(USAGE, key, event, kind, message_id=message_id, conversation=conversation.key)
+    return emit(
+        USAGE,
+        business_key(business_id),
+        event,
+        kind,
+        message_id=message_id,
+        conversation=conversation.key,
+        traceparent=traceparent,
+    )
 
 
 def attempt(conversation: Conversation, message: row_pb2.DeliveryMessage, connection: str) -> Output:
@@ -120,7 +140,7 @@ def attempt(conversation: Conversation, message: row_pb2.DeliveryMessage, connec
             accepted_at_ms=facts.accepted_at_ms,
         ),
     )
-    return _outbox(conversation, event, "attempt_emitted", message_id)
+    return _outbox(conversation, event, "attempt_emitted", message_id, message.traceparent)
 
 
 def signal(conversation: Conversation, name: str, waiting: row_pb2.DeliverySignal, connection: str) -> Output:
@@ -136,21 +156,30 @@ def signal(conversation: Conversation, name: str, waiting: row_pb2.DeliverySigna
         event.notice_emitted.notice_id = name
         event.notice_emitted.text = waiting.notice.text
         event.notice_emitted.attempt = waiting.attempts
-        return _outbox(conversation, event, "notice_emitted", name)
+        return _outbox(conversation, event, "notice_emitted", name, waiting.traceparent)
     event.read_mark_emitted.mark_id = name
     event.read_mark_emitted.message_id = waiting.read_mark.message_id
     event.read_mark_emitted.typing = waiting.read_mark.typing
     event.read_mark_emitted.attempt = waiting.attempts
-    return _outbox(conversation, event, "read_mark_emitted", name)
+    return _outbox(conversation, event, "read_mark_emitted", name, waiting.traceparent)
 
 
-def _outbox(conversation: Conversation, event: outbox_pb2.OutboxEvent, kind: str, name: str) -> Output:
+def _outbox(
+    conversation: Conversation, event: outbox_pb2.OutboxEvent, kind: str, name: str, traceparent: bytes
+) -> Output:
     _, user_ref = conversation.business_and_customer
-    key = customer_message_key(user_ref, name)
-    return emit(OUTBOX, key, event, kind, message_id=name, conversation=conversation.key)
+    return emit(
+        OUTBOX,
+        customer_message_key(user_ref, name),
+        event,
+        kind,
+        message_id=name,
+        conversation=conversation.key,
+        traceparent=traceparent,
+    )
 
 
-def ended(conversation: Conversation, name: str) -> Output:
+def ended(conversation: Conversation, name: str, traceparent: bytes) -> Output:
     """Nothing of that name waits for the customer any more."""
     _, user_ref = conversation.business_and_customer
-    return tombstone(OUTBOX, customer_message_key(user_ref, name))
+    return tombstone(OUTBOX, customer_message_key(user_ref, name), traceparent)

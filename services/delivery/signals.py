@@ -9,21 +9,30 @@ from services.delivery.conversation import Conversation
 from services.runtime.record import Output
 
 
-def request_notice(conversation: Conversation, notice: dispatch_pb2.NoticeRequested) -> Iterator[Output]:
+def request_notice(
+    conversation: Conversation, notice: dispatch_pb2.NoticeRequested, traceparent: bytes | None
+) -> Iterator[Output]:
     """A STOP or START is to be confirmed."""
-    signal = row_pb2.DeliverySignal(phone_number_id=notice.phone_number_id, notice=notice)
+    signal = row_pb2.DeliverySignal(
+        phone_number_id=notice.phone_number_id, notice=notice, traceparent=traceparent or b""
+    )
     yield from _begin(conversation, notice.notice_id, signal, notice.requested_at_ms)
 
 
 def request_read_mark(
-    conversation: Conversation, mark_id: str, read_mark: dispatch_pb2.ReadMarkRequested
+    conversation: Conversation,
+    mark_id: str,
+    read_mark: dispatch_pb2.ReadMarkRequested,
+    traceparent: bytes | None,
 ) -> Iterator[Output]:
     """The business has read a customer's message; a mark that still waits for the same number is outdated."""
     for name in list(conversation.standing.waiting):
         row = conversation.named(name)
         if row is not None and row.signal.read_mark.phone_number_id == read_mark.phone_number_id:
             yield from end(conversation, name)
-    signal = row_pb2.DeliverySignal(phone_number_id=read_mark.phone_number_id, read_mark=read_mark)
+    signal = row_pb2.DeliverySignal(
+        phone_number_id=read_mark.phone_number_id, read_mark=read_mark, traceparent=traceparent or b""
+    )
     yield from _begin(conversation, mark_id, signal, read_mark.read_at_ms)
 
 
@@ -42,9 +51,10 @@ def attempt_again(
 
 def end(conversation: Conversation, name: str) -> Iterator[Output]:
     """The customer has seen it, or never will."""
+    row = conversation.named(name)
     conversation.forget(name)
     if conversation.end_waiting(name):
-        yield reports.ended(conversation, name)
+        yield reports.ended(conversation, name, row.signal.traceparent if row is not None else b"")
 
 
 def _begin(

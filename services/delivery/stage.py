@@ -38,13 +38,13 @@ class DeliveryStage:
         conversation = Conversation(rows, cause.key, settings, cause.timestamp_ms)
         match event:
             case dispatch_pb2.ContentHeld():
-                yield from self._hold(conversation, event)
+                yield from self._hold(conversation, event, cause)
             case dispatch_pb2.SendAuthorized():
                 yield from self._authorize(conversation, event, cause)
             case dispatch_pb2.SendRefused():
-                yield from self._refuse(conversation, event)
+                yield from self._refuse(conversation, event, cause)
             case dispatch_pb2.SendFailed():
-                yield from self._fail(conversation, event)
+                yield from self._fail(conversation, event, cause)
             case dispatch_pb2.ReceiptReceived():
                 yield from self._receive(conversation, event)
             case dispatch_pb2.ConsentChanged():
@@ -54,9 +54,10 @@ class DeliveryStage:
             case dispatch_pb2.CustomerWasOffline():
                 self._note_offline(conversation, event.message_id)
             case dispatch_pb2.NoticeRequested():
-                yield from signals.request_notice(conversation, event)
+                yield from signals.request_notice(conversation, event, cause.traceparent)
             case dispatch_pb2.ReadMarkRequested():
-                yield from signals.request_read_mark(conversation, cause.derived_id("read"), event)
+                mark_id = cause.derived_id("read")
+                yield from signals.request_read_mark(conversation, mark_id, event, cause.traceparent)
             case _:
                 raise InvariantBroken(f"delivery has no rule for {kind}")
         conversation.save()
@@ -74,13 +75,15 @@ class DeliveryStage:
             conversation.forget(name)
         conversation.save()
 
-    def _hold(self, conversation: Conversation, held: dispatch_pb2.ContentHeld) -> Iterator[Output]:
+    def _hold(
+        self, conversation: Conversation, held: dispatch_pb2.ContentHeld, cause: Cause
+    ) -> Iterator[Output]:
         _belongs(conversation, held.facts)
         if held.facts.expires_at_ms <= held.facts.accepted_at_ms:
             raise InvariantBroken(f"{held.facts.message_id} expires before it was accepted")
         if conversation.message(held.facts.message_id) is not None:
             raise InvariantBroken(f"the content of {held.facts.message_id} is held already")
-        yield from message_life.hold(conversation, held)
+        yield from message_life.hold(conversation, held, cause.traceparent)
 
     def _authorize(
         self, conversation: Conversation, authorized: dispatch_pb2.SendAuthorized, cause: Cause
@@ -99,25 +102,29 @@ class DeliveryStage:
         else:
             yield from message_life.authorize(conversation, message, authorized.pricing, cause.timestamp_ms)
 
-    def _refuse(self, conversation: Conversation, refused: dispatch_pb2.SendRefused) -> Iterator[Output]:
+    def _refuse(
+        self, conversation: Conversation, refused: dispatch_pb2.SendRefused, cause: Cause
+    ) -> Iterator[Output]:
         message = conversation.message(refused.message_id)
         if message is None and refused.HasField("facts"):
             _belongs(conversation, refused.facts)
-            message = _unheld(refused.facts, refused.envelope)
+            message = _unheld(refused.facts, refused.envelope, cause)
         if message is None or Stand(message.stand) is not Stand.ACCEPTED:
             self._count_dropped("refusal")
             return
         ending = Ending(refused.refusal.code, refused.refusal.details)
         yield from message_life.end(conversation, message, Stand.FAILED, ending, refused.refused_at_ms)
 
-    def _fail(self, conversation: Conversation, failed: dispatch_pb2.SendFailed) -> Iterator[Output]:
+    def _fail(
+        self, conversation: Conversation, failed: dispatch_pb2.SendFailed, cause: Cause
+    ) -> Iterator[Output]:
         message = conversation.message(failed.message_id)
         if message is None:
             business_id, user_ref = conversation.business_and_customer
             facts = facts_pb2.SendFacts(
                 message_id=failed.message_id, business_id=business_id, user_ref=user_ref
             )
-            message = _unheld(facts, facts_pb2.Envelope())
+            message = _unheld(facts, facts_pb2.Envelope(), cause)
         if Stand(message.stand) not in rules.WAITS:
             self._count_dropped("refusal")
             return
@@ -163,7 +170,9 @@ def _belongs(conversation: Conversation, facts: facts_pb2.SendFacts) -> None:
         raise InvariantBroken(f"{facts.message_id} lies under the key of another conversation")
 
 
-def _unheld(facts: facts_pb2.SendFacts, envelope: facts_pb2.Envelope) -> row_pb2.DeliveryMessage:
+def _unheld(
+    facts: facts_pb2.SendFacts, envelope: facts_pb2.Envelope, cause: Cause
+) -> row_pb2.DeliveryMessage:
     """A message that ends although its content never came here."""
     held = dispatch_pb2.ContentHeld(facts=facts, envelope=envelope)
-    return row_pb2.DeliveryMessage(held=held, stand=row_pb2.STAND_ACCEPTED)
+    return message_life.begin(held, cause.traceparent)

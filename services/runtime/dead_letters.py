@@ -9,7 +9,7 @@ from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from parley.runtime.v1 import runtime_pb2
 from services.contracts.catalogue import Topic, topic
-from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, header
+from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, TRACEPARENT, header
 from services.runtime.clock import Clock
 from services.runtime.partition import Undecodable
 from services.runtime.record import VALUE_BYTES_MAX, Output, Record, TooLarge, emit
@@ -110,6 +110,7 @@ class DeadLetters:
             kind,
             message_id=letter.message_id,
             conversation=header(record.headers, CONVERSATION) or b"",
+            traceparent=header(record.headers, TRACEPARENT),
         )
 
     def _failed(self, record: Record, kind: str, error: Exception) -> Output:
@@ -132,7 +133,14 @@ class DeadLetters:
                 failed_at_ms=record.timestamp_ms,
             )
         )
-        return emit(self._dispatch, conversation, event, "send_failed", message_id=message_id)
+        return emit(
+            self._dispatch,
+            conversation,
+            event,
+            "send_failed",
+            message_id=message_id,
+            traceparent=header(record.headers, TRACEPARENT),
+        )
 
     def _where(self, record: Record) -> str:
         return f"{record.topic}/{record.partition}/{record.offset}"

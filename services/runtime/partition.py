@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError, Message
 
 from parley.runtime.v1 import runtime_pb2
 from parley.settings.v1 import settings_pb2
-from services.contracts.headers import TRACEPARENT, header
+from services.contracts.headers import TRACEPARENT, Headers, header
 from services.runtime.record import VALUE_BYTES_MAX, Cause, Output, Record, TooLarge
 from services.runtime.rows import Row, Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -116,9 +116,9 @@ class Partition:
         if kind == "setting_changed":
             self._take_setting(value.setting_changed)  # type: ignore[attr-defined]
         elif kind != "ticked":
-            cause = Cause(record.topic, record.partition, record.offset, record.key, record.timestamp_ms)
-            subject = (kind, getattr(value, kind))
-            self._take(self._stage.apply, subject, cause, header(record.headers, TRACEPARENT))
+            topic, partition, offset, key, _, timestamp_ms, headers = record
+            cause = Cause(topic, partition, offset, key, timestamp_ms, header(headers, TRACEPARENT))
+            self._take(self._stage.apply, (kind, getattr(value, kind)), cause)
         self.next_offset = record.offset + 1
         return True
 
@@ -183,7 +183,6 @@ class Partition:
         decide: Callable[..., Iterable[Output]],
         subject: tuple[object, ...],
         cause: Cause,
-        traceparent: bytes | None,
     ) -> None:
         """Let the stage decide on one record or timer, and keep what it made of it: all or nothing."""
         try:
@@ -195,8 +194,9 @@ class Partition:
         for key, row in self._rows.keep():
             if row is not None and row.wake_at_ms:
                 self._timers.add(Timer(row.wake_at_ms, key))
+        traceparent = cause.traceparent
         for output in made:
-            if traceparent is not None:
+            if traceparent is not None and not _is_traced(output.headers):
                 output.headers.append((TRACEPARENT, traceparent))
             self.outputs.append((output, cause.timestamp_ms))
 
@@ -217,7 +217,7 @@ class Partition:
     def _fire(self, timer: Timer, record: Record) -> None:
         cause = Cause(record.topic, record.partition, record.offset, timer.row_key, self.stage_time_ms)
         try:
-            self._take(self._stage.wake, (timer.row_key,), cause, None)
+            self._take(self._stage.wake, (timer.row_key,), cause)
         except StoreFailed:
             raise
         except Exception as error:
@@ -234,6 +234,10 @@ class Partition:
         self._setting_changes[_setting_key(setting)] = setting.SerializeToString()
         if forgotten is not None:
             self._setting_changes[_setting_key(forgotten)] = None
+
+
+def _is_traced(headers: Headers) -> bool:
+    return bool(headers) and headers[-1][0] == TRACEPARENT
 
 
 def _check_sizes(outputs: list[Output]) -> None:

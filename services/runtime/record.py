@@ -5,7 +5,7 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from services.contracts.catalogue import Topic
-from services.contracts.headers import Headers, headers_for
+from services.contracts.headers import TRACEPARENT, Headers, headers_for
 
 VALUE_BYTES_MAX = 960_000
 """Largest value a stage may write: with key, headers and framing it stays below the broker's 1,048,588."""
@@ -30,7 +30,11 @@ class Record(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One record that a stage wants written; the runtime adds partition, time and ``traceparent``."""
+    """One record that a stage wants written; the runtime adds partition and time.
+
+    It also adds the cause's ``traceparent``, unless the headers end with one: what is about an older record's
+    message has that message's.
+    """
 
     topic: Topic
     key: bytes
@@ -49,6 +53,8 @@ class Cause(NamedTuple):
     """Key of the record; for a timer, key of the row."""
     timestamp_ms: int
     """Record time; for a timer, the stage time that made it due."""
+    traceparent: bytes | None = None
+    """Of the record, where it has one; a timer has none."""
 
     def derived_id(self, kind: str) -> str:
         """An id that replay makes again: kind, partition and offset, such as ``consent.3.1042``."""
@@ -56,13 +62,25 @@ class Cause(NamedTuple):
 
 
 def emit(
-    topic: Topic, key: bytes, event: Message, kind: str, *, message_id: str = "", conversation: bytes = b""
+    topic: Topic,
+    key: bytes,
+    event: Message,
+    kind: str,
+    *,
+    message_id: str = "",
+    conversation: bytes = b"",
+    traceparent: bytes | None = None,
 ) -> Output:
-    """An output that carries ``event``; ``kind`` is the oneof member that is set in it."""
-    headers = headers_for(event, kind, message_id=message_id, conversation=conversation)
+    """An output that carries ``event``; ``kind`` is the oneof member that is set in it.
+
+    ``traceparent`` is given where it is not the cause's; empty is none.
+    """
+    headers = headers_for(
+        event, kind, message_id=message_id, conversation=conversation, traceparent=traceparent
+    )
     return Output(topic, key, event.SerializeToString(), headers)
 
 
-def tombstone(topic: Topic, key: bytes) -> Output:
-    """An output that ends ``key`` in a compacted topic."""
-    return Output(topic, key, None, [])
+def tombstone(topic: Topic, key: bytes, traceparent: bytes | None = None) -> Output:
+    """An output that ends ``key`` in a compacted topic; ``traceparent`` as for :func:`emit`."""
+    return Output(topic, key, None, [(TRACEPARENT, traceparent)] if traceparent else [])

@@ -1,5 +1,6 @@
 """`make up` and `make down`: what a person does with them, and what every process survives."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,14 +13,18 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
+
+from tests.e2e.business_endpoint import business_endpoint
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 PARLEY = str(Path(sys.executable).with_name("parley"))
 DEADLINE_SECONDS = 60.0
 RESTART_SECONDS_MAX = 2.0
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PROCESSES = {
     "kafka",
     "ingress",
@@ -63,6 +68,14 @@ class Place:
 
     def ledger(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.run(PARLEY, "ledger", "tail", "--json").stdout.splitlines()]
+
+    def trace(self, message_id: str) -> list[dict[str, Any]]:
+        """Every record that names a message."""
+        printed = self.run(PARLEY, "trace", message_id, "--json").stdout
+        return [json.loads(line) for line in printed.splitlines()]
+
+    def kinds(self, message_id: str) -> list[str]:
+        return [step["kind"] for step in self.trace(message_id)]
 
     def all_ready(self) -> bool:
         return all(is_ready(url) for url in self.description["metrics_urls"].values())
@@ -124,6 +137,57 @@ def test_what_is_printed_can_be_tried(place: Place, said: str) -> None:
     assert place.ledger()[0]["kind"] == "authorized"
     shown = place.run(PARLEY, "window", "show", account, number[1], "--json").stdout
     assert json.loads(shown)["state"] == "closed"
+
+
+async def test_one_trace_leads_from_the_request_to_the_webhook_however_late_the_customer_comes(
+    place: Place, said: str
+) -> None:
+    sender, number = place.description["accounts"][1], "16505550142"
+    assert place.run(PARLEY, "consent", "opt-in", sender["account_id"], number).returncode == 0
+    with business_endpoint() as endpoint:
+        url = place.run(PARLEY, "account", "webhook", sender["account_id"], endpoint.url)
+        assert url.returncode == 0, url.stderr
+        message_id = await post_traced(place.description["ingress_url"], sender, number)
+        # The customer is away when it is sent, sees it on one connection, and confirms it on two others.
+        await asyncio.to_thread(wait_for, lambda: "customer_was_offline" in place.kinds(message_id))
+        token = json.loads(place.run(PARLEY, "handset", "token", number, "--json").stdout)["token"]
+        device_url = f"{place.description['handset_url']}?token={token}"
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(device_url) as device:
+                assert (await device.receive_json(timeout=DEADLINE_SECONDS))["id"] == message_id
+            for status in ("delivered", "read"):
+                async with session.ws_connect(device_url) as device:
+                    await device.send_json({"type": "ack", "id": message_id, "status": status})
+                    await asyncio.to_thread(
+                        wait_for, lambda said=status: said in dict(endpoint.about(message_id))
+                    )
+        posted = endpoint.about(message_id)
+    wait_for(lambda: "captured" in place.kinds(message_id))
+    steps = place.trace(message_id)
+    # What a device reports of a message that waits no longer is all that has none.
+    assert [each["kind"] for each in steps if each["traceparent"] is None] == ["receipt_received"]
+    assert {each["traceparent"] for each in steps} == {TRACEPARENT, None}
+    assert {each["topic"] for each in steps if each["traceparent"]} == {
+        *("intake", "screened", "usage", "dispatch", "outbox", "statuses", "ledger")
+    }
+    assert [each["kind"] for each in steps].count("attempt_emitted") >= 2
+    assert posted == [(status, TRACEPARENT) for status in ("sent", "delivered", "read")]
+
+
+async def post_traced(ingress_url: str, sender: dict[str, Any], number: str) -> str:
+    """Have a template sent under a trace of ours; returns the message's id."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            f"{ingress_url}/v23.0/{sender['phone_number_id']}/messages",
+            headers={"Authorization": f"Bearer {sender['access_token']}", "traceparent": TRACEPARENT},
+            json={
+                "messaging_product": "whatsapp",
+                "to": number,
+                "type": "template",
+                "template": {"name": "hello_world", "language": {"code": "en_US"}},
+            },
+        )
+    return str(answer.json()["messages"][0]["id"])
 
 
 def test_a_second_one_is_told_of_the_first(place: Place, said: str) -> None:

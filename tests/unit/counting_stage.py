@@ -2,7 +2,8 @@
 
 It borrows the topics and the row type of session-window. What a message shall do stands in its id:
 ``wake+<ms>`` sets a timer so long after the message's time, ``timer-bug+<ms>`` one on which the stage fails;
-``invariant`` and ``bug`` fail, ``large`` writes too much, ``delete`` removes the row.
+``invariant`` and ``bug`` fail, ``large`` writes too much, ``delete`` removes the row, ``trace`` answers
+under :data:`OWN_TRACE`.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from services.runtime.stage import InvariantBroken
 
 WINDOWS = topic("windows")
 INPUT_TOPIC = "parley.screened"
+OWN_TRACE = b"00-own-own-01"
 
 
 class CountingStage:
@@ -49,7 +51,8 @@ class CountingStage:
             row.wake_at_ms = message.sent_at_ms + int(after_ms)
         rows.put(cause.key, row)
         seen = settings.latest("platform")
-        yield self._told(cause, row, f"v{seen.version}" if seen else "")
+        trace = OWN_TRACE if what == "trace" else None
+        yield self._told(cause, row, f"v{seen.version}" if seen else "", trace)
         if what == "delete":
             rows.delete(cause.key)
         if what == "invariant":
@@ -69,7 +72,9 @@ class CountingStage:
         rows.put(row_key, row)
         yield self._told(cause, row, "woken")
 
-    def _told(self, cause: Cause, row: window_row_pb2.WindowRow, account: str) -> Output:
+    def _told(
+        self, cause: Cause, row: window_row_pb2.WindowRow, account: str, trace: bytes | None = None
+    ) -> Output:
         event = windows_pb2.WindowEvent(
             opened_at_ms=row.opened_at_ms,
             opened_by=f"{cause.partition}/{cause.offset}",
@@ -77,7 +82,7 @@ class CountingStage:
             account_id=account,
             opened=windows_pb2.WindowOpened(),
         )
-        return emit(WINDOWS, cause.key, event, "opened")
+        return emit(WINDOWS, cause.key, event, "opened", traceparent=trace)
 
 
 def message(message_id: str, at_ms: int) -> screened_pb2.ScreenedEvent:

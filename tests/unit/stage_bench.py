@@ -45,6 +45,8 @@ class StageBench:
         self.partition = Partition(stage, self.store)
         self.records: list[Record] = []
         """All that was fed, for a replay."""
+        self.traceparent: bytes | None = None
+        """What the records to come carry."""
         self._versions: dict[str, int] = {}
 
     def feed(self, event: Message, key: bytes, at_ms: int) -> list[Emitted]:
@@ -60,7 +62,8 @@ class StageBench:
         members = topic.message.DESCRIPTOR.oneofs_by_name["event"].fields
         kind = next(field.name for field in members if field.message_type is event.DESCRIPTOR)
         value = topic.message(**{kind: event})
-        headers = headers_for(value, kind, message_id=getattr(event, "message_id", ""))
+        message_id = getattr(event, "message_id", "")
+        headers = headers_for(value, kind, message_id=message_id, traceparent=self.traceparent)
         return Record(
             topic.name, PARTITION, len(self.records), key, value.SerializeToString(), at_ms, headers
         )

@@ -1,9 +1,12 @@
 """What delivery makes of its records: given, when, then."""
 
+from collections.abc import Callable
+
 import pytest
 
 from parley.message.v1 import facts_pb2
 from parley.settings.v1 import settings_pb2
+from services.contracts.headers import TRACEPARENT
 from services.delivery import rules
 from services.runtime.stage import InvariantBroken
 from tests.unit.delivery_script import (
@@ -24,7 +27,9 @@ from tests.unit.delivery_script import (
     held,
     kinds,
 )
+from tests.unit.stage_bench import Emitted
 
+TRACE = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ATTEMPT = ("outbox", "attempt_emitted")
 SENT = ("statuses", "sent")
 FAILED = ("statuses", "failed")
@@ -302,6 +307,75 @@ def test_an_offline_answer_changes_nothing(bench: DeliveryBench) -> None:
     assert bench.offline("m1") == []
     assert bench.offline("m9") == []
     assert bench.dropped == ["offline"]
+
+
+AFTERWARDS: list[tuple[str, Callable[[DeliveryBench], list[Emitted]]]] = [
+    ("authorized", lambda bench: bench.authorize("m1")),
+    ("tried again", lambda bench: bench.authorize("m1") and bench.connect(T0 + 1)),
+    ("delivered", lambda bench: bench.authorize("m1") and bench.receipt("m1", DELIVERED, T0 + 1)),
+    ("read", lambda bench: bench.authorize("m1") and bench.receipt("m1", READ, T0 + 1)),
+    ("refused", lambda bench: bench.refuse("m1", 131047)),
+    ("given up", lambda bench: bench.authorize("m1") and bench.give_up("m1")),
+    ("expired", lambda bench: bench.authorize("m1") and bench.tick(T0 + TTL_MS)),
+    ("stopped", lambda bench: (bench.authorize("m1") and bench.consent(STOPPED)) or bench.connect(T0 + 1)),
+]
+"""What befalls a message that is held, by records that carry another trace or none."""
+
+
+@pytest.mark.parametrize("other", [None, b"00-other-other-00"])
+@pytest.mark.parametrize(("_name", "happens"), AFTERWARDS, ids=[name for name, _ in AFTERWARDS])
+def test_all_that_is_told_about_a_message_carries_its_trace(
+    bench: DeliveryBench,
+    _name: str,
+    happens: Callable[[DeliveryBench], list[Emitted]],
+    other: bytes | None,
+) -> None:
+    bench.traceparent = TRACE
+    held_outputs = bench.hold("m1")
+    bench.traceparent = other
+    bench.restart()
+    outputs = held_outputs + happens(bench)
+    assert len(outputs) > 1
+    assert [traces(each) for each in outputs] == [[TRACE]] * len(outputs)
+
+
+def test_late_news_of_a_message_carries_its_trace(bench: DeliveryBench) -> None:
+    bench.traceparent = TRACE
+    bench.send("m1", ttl_ms=1_000)
+    bench.hold("m2", ttl_ms=1_000)
+    bench.traceparent = None
+    bench.tick(T0 + 1_000)
+    outputs = bench.receipt("m1", DELIVERED, T0 + 1_001) + bench.authorize("m2", T0 + 1_002)
+    assert kinds(outputs) == [("statuses", "delivered_late"), VOIDED]
+    assert [traces(each) for each in outputs] == [[TRACE]] * 2
+
+
+def test_refused_or_given_up_unheld_a_message_has_the_trace_of_the_refusal(bench: DeliveryBench) -> None:
+    bench.traceparent = TRACE
+    outputs = bench.refuse("m1", 131056, told=True) + bench.give_up("m2")
+    bench.traceparent = None
+    outputs += bench.authorize("m2")
+    assert kinds(outputs) == [FAILED, FAILED, VOIDED]
+    assert [traces(each) for each in outputs] == [[TRACE]] * 3
+
+
+def test_a_notice_and_a_read_mark_keep_their_trace(bench: DeliveryBench) -> None:
+    bench.traceparent = TRACE
+    notice, mark = bench.notice("notice.3.7") + bench.read_mark("in1")
+    bench.traceparent = None
+    outputs = [notice, mark, *bench.connect(), *bench.receipt("notice.3.7", DELIVERED, T0)]
+    outputs += bench.tick(T0 + TTL_MS)
+    assert [traces(each) for each in outputs] == [[TRACE]] * 6
+
+
+def test_a_message_without_a_trace_has_that_of_what_befalls_it(bench: DeliveryBench) -> None:
+    bench.hold("m1")
+    bench.traceparent = TRACE
+    assert [traces(each) for each in bench.authorize("m1")] == [[TRACE]] * 2
+
+
+def traces(emitted: Emitted) -> list[bytes]:
+    return [value for name, value in emitted.headers if name == TRACEPARENT]
 
 
 def test_content_held_twice_or_under_another_key_is_refused(bench: DeliveryBench) -> None:

@@ -98,14 +98,24 @@ def test_who_waits() -> None:
     waiting.add("u1_a", A, "m1")
     waiting.add("u1_a", A, "m1")
     waiting.add("u1_a", B, "m2")
-    assert waiting.of("u1_a") == {A: {"m1"}, B: {"m2"}}
+    assert {each: set(names) for each, names in waiting.of("u1_a").items()} == {A: {"m1"}, B: {"m2"}}
     assert waiting.count == 2
     assert waiting.end("u1_a", "m1") == A
     assert waiting.end("u1_a", "m1") is None
     assert waiting.end("u1_b", "m1") is None
-    assert waiting.of("u1_a") == {B: {"m2"}}
+    assert list(waiting.of("u1_a")) == [B]
     assert waiting.end("u1_a", "m2") == B
     assert (waiting.of("u1_a"), waiting.count) == ({}, 0)
+
+
+def test_what_waits_keeps_its_trace() -> None:
+    waiting = Waiting()
+    waiting.add("u1_a", A, "m1", b"trace")
+    waiting.add("u1_a", A, "m2")
+    assert [waiting.traceparent("u1_a", A, name) for name in ("m1", "m2", "m3")] == [b"trace", None, None]
+    waiting.end("u1_a", "m1")
+    assert waiting.traceparent("u1_a", A, "m1") is None
+    assert waiting.traceparent("u1_b", A, "m2") is None
 
 
 class OneCustomer:

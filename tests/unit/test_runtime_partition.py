@@ -18,7 +18,7 @@ from services.runtime.rows import Row, Rows
 from services.runtime.settings_seen import VERSIONS_KEPT_MAX
 from services.runtime.stage import InvariantBroken
 from services.runtime.timers import NEVER
-from tests.unit.counting_stage import INPUT_TOPIC, WINDOWS, CountingStage, record, told
+from tests.unit.counting_stage import INPUT_TOPIC, OWN_TRACE, WINDOWS, CountingStage, record, told
 
 
 def rows(**stored: int) -> Rows:
@@ -86,6 +86,14 @@ def test_outputs_have_the_time_and_the_trace_of_their_cause(partition: Partition
     ((output, at_ms),) = partition.outputs
     assert (at_ms, header(output.headers, TRACEPARENT)) == (77, b"00-a-b-01")
     assert partition.next_offset == 5
+
+
+def test_an_output_about_something_older_keeps_a_trace_of_its_own(partition: Partition) -> None:
+    traced = record(4, "trace")
+    traced.headers.append((TRACEPARENT, b"00-a-b-01"))
+    partition.step(traced)
+    ((output, _),) = partition.outputs
+    assert [value for name, value in output.headers if name == TRACEPARENT] == [OWN_TRACE]
 
 
 def test_timers_fire_in_order_before_the_record_that_makes_them_due(partition: Partition) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
 from parley.window.v1 import windows_pb2
-from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID
+from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, TRACEPARENT, header
 from services.contracts.placement import partition_of
 from services.runtime.batch import BatchLimits
 from services.runtime.dead_letters import DeadLetters
@@ -267,6 +267,19 @@ def test_a_request_is_failed_in_the_conversation_that_its_header_names(bench: Be
     bench.drain()
     entries = [each for (name, _), found in bench.log.topics.items() if name == "dispatch" for each in found]
     assert [each.key for each in entries if each.state == COMMITTED] == [b"b:other"]
+
+
+def test_a_record_set_aside_keeps_its_trace(bench: Bench) -> None:
+    bench.log.give(bad("send_screened", **{TRACEPARENT: b"00-a-b-01"}))
+    bench.drain()
+    written = [
+        each
+        for (name, _), found in bench.log.topics.items()
+        if name in ("dispatch", "dead-letters")
+        for each in found
+        if each.state == COMMITTED
+    ]
+    assert [header(each.headers, TRACEPARENT) for each in written] == [b"00-a-b-01"] * 2
 
 
 @pytest.mark.parametrize(

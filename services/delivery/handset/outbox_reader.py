@@ -70,7 +70,7 @@ class OutboxReader:
                 if event is None:
                     switchboard.ended(user_ref, name)
                 else:
-                    await switchboard.emitted(event, name, header(list(record.headers), TRACEPARENT))
+                    await switchboard.emitted(event, name, _traceparent(record))
             metrics.WAITING.set(self._waiting.count)
 
     async def stop(self) -> None:
@@ -96,7 +96,8 @@ class OutboxReader:
         if event is None:
             self._waiting.end(user_ref, name)
         else:
-            self._waiting.add(user_ref, conversation_key(event.business_id, user_ref), name)
+            conversation = conversation_key(event.business_id, user_ref)
+            self._waiting.add(user_ref, conversation, name, _traceparent(record))
 
 
 async def _is_behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
@@ -116,6 +117,10 @@ def _parse(record: ConsumerRecord) -> tuple[str, str, outbox_pb2.OutboxEvent | N
     if event is not None and event.WhichOneof("event") is None:
         raise _unreadable(record, "it says nothing that this version knows")
     return user_ref, name, event
+
+
+def _traceparent(record: ConsumerRecord) -> bytes | None:
+    return header(list(record.headers), TRACEPARENT)
 
 
 def _unreadable(record: ConsumerRecord, why: str) -> OutboxUnreadable:

@@ -55,6 +55,7 @@ class HandsetChannel:
             self._table,
             self._writer,
             self._dispatch,
+            waiting,
             wall_clock_ms,
             Tracer(settings.trace_sampled_share),
             dated_messages=settings.handset_dated_messages,

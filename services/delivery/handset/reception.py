@@ -12,6 +12,7 @@ from services.delivery.handset.connection import Connection, Customer
 from services.delivery.handset.errors import FrameRefused
 from services.delivery.handset.frames import Ack, Blocking, Writing
 from services.delivery.handset.limits import RATE_ECHO_BYTES_MAX
+from services.delivery.handset.waiting import Waiting
 from services.identity.message_id import Kind, MessageId, open_message_id
 from services.identity.platform_key import PlatformKey
 from services.ingress import intake
@@ -51,6 +52,7 @@ class Reception:
         numbers: PhoneNumbers,
         writer: intake.Writer,
         receipts: TakesReceipts,
+        waiting: Waiting,
         clock: Callable[[], int],
         tracer: Tracer,
         *,
@@ -61,6 +63,7 @@ class Reception:
         self._numbers = numbers
         self._writer = writer
         self._receipts = receipts
+        self._waiting = waiting
         self._clock = clock
         self._tracer = tracer
         self._dated_messages = dated_messages
@@ -101,7 +104,8 @@ class Reception:
             message = self._open(ack.message_id, connection.customer)
             if message is None or message.kind is not Kind.OUTBOUND:
                 raise FrameRefused(NO_SUCH_MESSAGE, {"id": ack.message_id})
-            conversation, traceparent = conversation_key(message.business_id, message.user_ref), None
+            conversation = conversation_key(message.business_id, message.user_ref)
+            traceparent = self._waiting.traceparent(message.user_ref, conversation, ack.message_id)
         await self._receipts.received(conversation, ack.message_id, ack.receipt, traceparent)
 
     async def _write(self, connection: Connection, writing: Writing) -> None:

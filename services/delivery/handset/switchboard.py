@@ -59,7 +59,7 @@ class Switchboard:
     async def emitted(self, event: outbox_pb2.OutboxEvent, name: str, traceparent: bytes | None) -> None:
         """Delivery wants something shown to a customer. Waits only while reports to delivery are held up."""
         conversation = conversation_key(event.business_id, event.user_ref)
-        self._waiting.add(event.user_ref, conversation, name)
+        self._waiting.add(event.user_ref, conversation, name, traceparent)
         connection = self._connections.get(event.user_ref)
         if connection is None:
             metrics.SHOWN.labels("offline").inc()

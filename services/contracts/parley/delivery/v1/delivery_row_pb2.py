@@ -27,7 +27,7 @@ from parley.delivery.v1 import dispatch_pb2 as parley_dot_delivery_dot_v1_dot_di
 from parley.message.v1 import facts_pb2 as parley_dot_message_dot_v1_dot_facts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%parley/delivery/v1/delivery_row.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a!parley/delivery/v1/dispatch.proto\x1a\x1dparley/message/v1/facts.proto\"\xa1\x02\n\x0b\x44\x65liveryRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12N\n\x0c\x63onversation\x18\x02 \x01(\x0b\x32(.parley.delivery.v1.DeliveryConversationH\x00R\x0c\x63onversation\x12?\n\x07message\x18\x03 \x01(\x0b\x32#.parley.delivery.v1.DeliveryMessageH\x00R\x07message\x12<\n\x06signal\x18\x04 \x01(\x0b\x32\".parley.delivery.v1.DeliverySignalH\x00R\x06signal:\x1e\xaa\xbb\x18\x1a\n\x12\x64\x65livery-changelog\x10\x06\x18\x08 \x02\x42\x05\n\x03row\"\x85\x01\n\x14\x44\x65liveryConversation\x12\x34\n\x07\x63onsent\x18\x01 \x01(\x0e\x32\x1a.parley.message.v1.ConsentR\x07\x63onsent\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\x12\x18\n\x07waiting\x18\x03 \x03(\tR\x07waiting\"\xcc\x02\n\x0f\x44\x65liveryMessage\x12\x33\n\x04held\x18\x01 \x01(\x0b\x32\x1f.parley.delivery.v1.ContentHeldR\x04held\x12/\n\x05stand\x18\x02 \x01(\x0e\x32\x19.parley.delivery.v1.StandR\x05stand\x12\x1a\n\x08\x61ttempts\x18\x03 \x01(\rR\x08\x61ttempts\x12\x34\n\x07pricing\x18\x04 \x01(\x0b\x32\x1a.parley.message.v1.PricingR\x07pricing\x12\x1d\n\nconsent_id\x18\x05 \x01(\tR\tconsentId\x12#\n\rlate_receipts\x18\x06 \x01(\rR\x0clateReceipts\x12\x1e\n\x0b\x65nded_at_ms\x18\x07 \x01(\x03R\tendedAtMs\x12\x1d\n\nended_code\x18\x08 \x01(\x05R\tendedCode\"\xd5\x01\n\x0e\x44\x65liverySignal\x12&\n\x0fphone_number_id\x18\x01 \x01(\tR\rphoneNumberId\x12;\n\x06notice\x18\x02 \x01(\x0b\x32#.parley.delivery.v1.NoticeRequestedR\x06notice\x12\x42\n\tread_mark\x18\x03 \x01(\x0b\x32%.parley.delivery.v1.ReadMarkRequestedR\x08readMark\x12\x1a\n\x08\x61ttempts\x18\x04 \x01(\rR\x08\x61ttempts*\x8c\x01\n\x05Stand\x12\x15\n\x11STAND_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTAND_ACCEPTED\x10\x01\x12\x0e\n\nSTAND_SENT\x10\x02\x12\x13\n\x0fSTAND_DELIVERED\x10\x03\x12\x0e\n\nSTAND_READ\x10\x04\x12\x10\n\x0cSTAND_FAILED\x10\x05\x12\x11\n\rSTAND_EXPIRED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%parley/delivery/v1/delivery_row.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a!parley/delivery/v1/dispatch.proto\x1a\x1dparley/message/v1/facts.proto\"\xa1\x02\n\x0b\x44\x65liveryRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12N\n\x0c\x63onversation\x18\x02 \x01(\x0b\x32(.parley.delivery.v1.DeliveryConversationH\x00R\x0c\x63onversation\x12?\n\x07message\x18\x03 \x01(\x0b\x32#.parley.delivery.v1.DeliveryMessageH\x00R\x07message\x12<\n\x06signal\x18\x04 \x01(\x0b\x32\".parley.delivery.v1.DeliverySignalH\x00R\x06signal:\x1e\xaa\xbb\x18\x1a\n\x12\x64\x65livery-changelog\x10\x06\x18\x08 \x02\x42\x05\n\x03row\"\x85\x01\n\x14\x44\x65liveryConversation\x12\x34\n\x07\x63onsent\x18\x01 \x01(\x0e\x32\x1a.parley.message.v1.ConsentR\x07\x63onsent\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\x12\x18\n\x07waiting\x18\x03 \x03(\tR\x07waiting\"\xee\x02\n\x0f\x44\x65liveryMessage\x12\x33\n\x04held\x18\x01 \x01(\x0b\x32\x1f.parley.delivery.v1.ContentHeldR\x04held\x12/\n\x05stand\x18\x02 \x01(\x0e\x32\x19.parley.delivery.v1.StandR\x05stand\x12\x1a\n\x08\x61ttempts\x18\x03 \x01(\rR\x08\x61ttempts\x12\x34\n\x07pricing\x18\x04 \x01(\x0b\x32\x1a.parley.message.v1.PricingR\x07pricing\x12\x1d\n\nconsent_id\x18\x05 \x01(\tR\tconsentId\x12#\n\rlate_receipts\x18\x06 \x01(\rR\x0clateReceipts\x12\x1e\n\x0b\x65nded_at_ms\x18\x07 \x01(\x03R\tendedAtMs\x12\x1d\n\nended_code\x18\x08 \x01(\x05R\tendedCode\x12 \n\x0btraceparent\x18\t \x01(\x0cR\x0btraceparent\"\xf7\x01\n\x0e\x44\x65liverySignal\x12&\n\x0fphone_number_id\x18\x01 \x01(\tR\rphoneNumberId\x12;\n\x06notice\x18\x02 \x01(\x0b\x32#.parley.delivery.v1.NoticeRequestedR\x06notice\x12\x42\n\tread_mark\x18\x03 \x01(\x0b\x32%.parley.delivery.v1.ReadMarkRequestedR\x08readMark\x12\x1a\n\x08\x61ttempts\x18\x04 \x01(\rR\x08\x61ttempts\x12 \n\x0btraceparent\x18\x05 \x01(\x0cR\x0btraceparent*\x8c\x01\n\x05Stand\x12\x15\n\x11STAND_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTAND_ACCEPTED\x10\x01\x12\x0e\n\nSTAND_SENT\x10\x02\x12\x13\n\x0fSTAND_DELIVERED\x10\x03\x12\x0e\n\nSTAND_READ\x10\x04\x12\x10\n\x0cSTAND_FAILED\x10\x05\x12\x11\n\rSTAND_EXPIRED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,14 +36,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DELIVERYROW']._loaded_options = None
   _globals['_DELIVERYROW']._serialized_options = b'\252\273\030\032\n\022delivery-changelog\020\006\030\010 \002'
-  _globals['_STAND']._serialized_start=1138
-  _globals['_STAND']._serialized_end=1278
+  _globals['_STAND']._serialized_start=1206
+  _globals['_STAND']._serialized_end=1346
   _globals['_DELIVERYROW']._serialized_start=159
   _globals['_DELIVERYROW']._serialized_end=448
   _globals['_DELIVERYCONVERSATION']._serialized_start=451
   _globals['_DELIVERYCONVERSATION']._serialized_end=584
   _globals['_DELIVERYMESSAGE']._serialized_start=587
-  _globals['_DELIVERYMESSAGE']._serialized_end=919
-  _globals['_DELIVERYSIGNAL']._serialized_start=922
-  _globals['_DELIVERYSIGNAL']._serialized_end=1135
+  _globals['_DELIVERYMESSAGE']._serialized_end=953
+  _globals['_DELIVERYSIGNAL']._serialized_start=956
+  _globals['_DELIVERYSIGNAL']._serialized_end=1203
 # @@protoc_insertion_point(module_scope)

@@ -50,7 +50,7 @@ class DeliveryConversation(_message.Message):
     def __init__(self, consent: _Optional[_Union[_facts_pb2.Consent, str]] = ..., consent_id: _Optional[str] = ..., waiting: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DeliveryMessage(_message.Message):
-    __slots__ = ("held", "stand", "attempts", "pricing", "consent_id", "late_receipts", "ended_at_ms", "ended_code")
+    __slots__ = ("held", "stand", "attempts", "pricing", "consent_id", "late_receipts", "ended_at_ms", "ended_code", "traceparent")
     HELD_FIELD_NUMBER: _ClassVar[int]
     STAND_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class DeliveryMessage(_message.Message):
     LATE_RECEIPTS_FIELD_NUMBER: _ClassVar[int]
     ENDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     ENDED_CODE_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     held: _dispatch_pb2.ContentHeld
     stand: Stand
     attempts: int
@@ -67,16 +68,19 @@ class DeliveryMessage(_message.Message):
     late_receipts: int
     ended_at_ms: int
     ended_code: int
-    def __init__(self, held: _Optional[_Union[_dispatch_pb2.ContentHeld, _Mapping]] = ..., stand: _Optional[_Union[Stand, str]] = ..., attempts: _Optional[int] = ..., pricing: _Optional[_Union[_facts_pb2.Pricing, _Mapping]] = ..., consent_id: _Optional[str] = ..., late_receipts: _Optional[int] = ..., ended_at_ms: _Optional[int] = ..., ended_code: _Optional[int] = ...) -> None: ...
+    traceparent: bytes
+    def __init__(self, held: _Optional[_Union[_dispatch_pb2.ContentHeld, _Mapping]] = ..., stand: _Optional[_Union[Stand, str]] = ..., attempts: _Optional[int] = ..., pricing: _Optional[_Union[_facts_pb2.Pricing, _Mapping]] = ..., consent_id: _Optional[str] = ..., late_receipts: _Optional[int] = ..., ended_at_ms: _Optional[int] = ..., ended_code: _Optional[int] = ..., traceparent: _Optional[bytes] = ...) -> None: ...
 
 class DeliverySignal(_message.Message):
-    __slots__ = ("phone_number_id", "notice", "read_mark", "attempts")
+    __slots__ = ("phone_number_id", "notice", "read_mark", "attempts", "traceparent")
     PHONE_NUMBER_ID_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
     READ_MARK_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     phone_number_id: str
     notice: _dispatch_pb2.NoticeRequested
     read_mark: _dispatch_pb2.ReadMarkRequested
     attempts: int
-    def __init__(self, phone_number_id: _Optional[str] = ..., notice: _Optional[_Union[_dispatch_pb2.NoticeRequested, _Mapping]] = ..., read_mark: _Optional[_Union[_dispatch_pb2.ReadMarkRequested, _Mapping]] = ..., attempts: _Optional[int] = ...) -> None: ...
+    traceparent: bytes
+    def __init__(self, phone_number_id: _Optional[str] = ..., notice: _Optional[_Union[_dispatch_pb2.NoticeRequested, _Mapping]] = ..., read_mark: _Optional[_Union[_dispatch_pb2.ReadMarkRequested, _Mapping]] = ..., attempts: _Optional[int] = ..., traceparent: _Optional[bytes] = ...) -> None: ...
