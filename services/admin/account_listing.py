@@ -1,12 +1,13 @@
 """Accounts as `.run/parley.json` lists them, secrets included."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
 from parley.settings.v1 import settings_pb2
 from services.admin.kept_tokens import KeptToken
-from services.admin.lookups import business_of, numbers_of
+from services.admin.lookups import business_of
 from services.admin.settings_snapshot import SettingsSnapshot
 from services.admin.templates import CATEGORY_NAMES
 from services.contracts.setting_routes import SETTING_PURPOSE
@@ -20,13 +21,27 @@ def listed_accounts(kept: Sequence[KeptToken], settings: SettingsSnapshot, key: 
 
     An account that settings do not know is left out. Raises ``NotSealedHere`` for another platform's key.
     """
-    listed = []
-    for account_id in dict.fromkeys(token.account_id for token in kept):
-        setting = settings.get(f"account/{account_id}")
-        if setting is not None:
-            of_account = [token for token in kept if token.account_id == account_id]
-            listed.append(_listed(setting.account, of_account, settings, key))
-    return listed
+    tokens: dict[str, list[KeptToken]] = defaultdict(list)
+    for token in kept:
+        tokens[token.account_id].append(token)
+    numbers: dict[str, list[settings_pb2.PhoneNumber]] = defaultdict(list)
+    for each in settings.all("phone-number"):
+        numbers[each.phone_number.account_id].append(each.phone_number)
+    templates: dict[str, list[settings_pb2.Template]] = defaultdict(list)
+    for each in settings.all("template"):
+        templates[each.template.account_id].append(each.template)
+    return [
+        _listed(
+            setting.account,
+            business_of(settings, setting.account.business_id),
+            numbers[account_id],
+            templates[account_id],
+            of_account,
+            key,
+        )
+        for account_id, of_account in tokens.items()
+        if (setting := settings.get(f"account/{account_id}"))
+    ]
 
 
 def worth_keeping(kept: Sequence[KeptToken], settings: SettingsSnapshot) -> list[KeptToken]:
@@ -41,14 +56,15 @@ def worth_keeping(kept: Sequence[KeptToken], settings: SettingsSnapshot) -> list
 
 def _listed(
     account: settings_pb2.Account,
+    business: settings_pb2.Business,
+    numbers: Sequence[settings_pb2.PhoneNumber],
+    templates: Iterable[settings_pb2.Template],
     kept: Sequence[KeptToken],
-    settings: SettingsSnapshot,
     key: PlatformKey,
 ) -> Json:
-    business = business_of(settings, account.business_id)
-    numbers = {each.phone_number_id: each for each in numbers_of(settings, account.account_id)}
-    made_with = (numbers[token.phone_number_id] for token in kept if token.phone_number_id in numbers)
-    number = next(made_with, None) or next(iter(numbers.values()), settings_pb2.PhoneNumber())
+    made_with = {token.phone_number_id for token in kept}
+    # The number that the account was made with, whatever numbers come later.
+    number = next((each for each in numbers if each.phone_number_id in made_with), numbers[0])
     good = (token.access_token for token in kept if _is_good(token.access_token, account))
     return {
         "business_id": account.business_id,
@@ -61,10 +77,18 @@ def _listed(
         "plan": business.plan,
         "currency": business.currency,
         "webhook_url": account.webhook_url or None,
-        "templates": _templates(each.template for each in settings.all(f"template/{account.account_id}")),
+        "templates": [
+            {
+                "name": each.name,
+                "language": each.language,
+                "category": CATEGORY_NAMES[each.category],
+                "parameters": sum(wanted.count for wanted in each.parameters),
+            }
+            for each in templates
+        ],
         "phone_numbers": [
             {"phone_number_id": each.phone_number_id, "display_phone_number": each.display_phone_number}
-            for each in numbers.values()
+            for each in numbers
         ],
     }
 
@@ -72,15 +96,3 @@ def _listed(
 def _is_good(token: str, account: settings_pb2.Account) -> bool:
     digest = sha256(token.encode()).digest()
     return any(each.sha256 == digest and not each.revoked_at_ms for each in account.access_tokens)
-
-
-def _templates(templates: Iterable[settings_pb2.Template]) -> list[Json]:
-    return [
-        {
-            "name": template.name,
-            "language": template.language,
-            "category": CATEGORY_NAMES[template.category],
-            "parameters": sum(wanted.count for wanted in template.parameters),
-        }
-        for template in templates
-    ]
