@@ -1,4 +1,4 @@
-"""What a customer is told, once, after a STOP or START word, in the language of the word."""
+"""What a customer is told, once for each STOP or START word, in the language of the word."""
 
 from services.consent.rules import Word
 

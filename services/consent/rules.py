@@ -97,6 +97,9 @@ def customer_wrote(standing: Standing, word: Word, message_id: str) -> Change | 
     The first message permits. A STOP word forbids until a START word or a recorded opt-in; other messages do
     not restore. Who blocks the business grants it nothing by writing, not even by START; but STOP is STOP, so
     that taking the block back later does not bring back what the customer ended meanwhile.
+
+    A word that changes nothing is heard all the same: unless the customer blocks the business, each message
+    that is a word is told to the business as a preference and confirmed to the customer, once.
     """
     if word == Word.STOP:
         return None if standing.consent == Consent.STOPPED else Change(Happened.STOPPED, KEYWORD, message_id)

@@ -26,7 +26,7 @@ class ConsentStage:
     """Reads ``intake``; writes ``screened``, ``dispatch``, ``inbox`` and ``consents``."""
 
     name = "consent"
-    rules_version = 1
+    rules_version = 2
     input = topic("intake")
     changelog = topic("consent-changelog")
 
@@ -89,7 +89,7 @@ def _customer_message_received(
     if standing.blocked:
         return made
     made += outputs.message_passed(event, cause)
-    if change is not None and event.keyword:
+    if event.keyword:
         made += outputs.word_confirmed(event, cause)
     return made
 

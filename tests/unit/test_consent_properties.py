@@ -80,6 +80,14 @@ def test_what_is_sent_is_what_the_newest_consent_permits(steps: list[tuple[str, 
 
 
 @given(STEPS)
+def test_each_word_that_leaves_is_told_and_confirmed_once(steps: list[tuple[str, int, int]]) -> None:
+    for (action, _, _), outputs in zip(steps, played(steps)[1], strict=True):
+        kinds = Counter(out.kind for out in outputs)
+        is_word = action.startswith("says") and kinds["message_received"] == 1
+        assert kinds["preference_changed"] == kinds["notice_requested"] == int(is_word)
+
+
+@given(STEPS)
 def test_no_message_leaves_twice(steps: list[tuple[str, int, int]]) -> None:
     seen = Counter(
         (out.topic, out.kind, out.message_id)

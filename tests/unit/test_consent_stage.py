@@ -122,11 +122,26 @@ def test_only_start_or_an_opt_in_restores(conversation: Conversation) -> None:
     assert verdict(conversation.sends("s2", 4)) == 0
 
 
-def test_a_word_that_changes_nothing_is_an_ordinary_message(conversation: Conversation) -> None:
+def test_a_word_that_changes_nothing_is_told_and_confirmed_all_the_same(conversation: Conversation) -> None:
     conversation.writes("m1", 0, "STOP en")
-    assert told(conversation.writes("m2", 1, "STOP en")) == PASSED
-    conversation.writes("m3", 2, "START en")
-    assert told(conversation.writes("m4", 3, "START es")) == PASSED
+    outputs = conversation.writes("m2", 1, "STOP es")
+    assert told(outputs) == [*PASSED, *CONFIRMED]
+    assert outputs[2].event.stopped
+    assert outputs[3].event.notice_id == "notice.3.1"
+    assert outputs[3].event.text.startswith("Ya no recibirás")
+    assert conversation.writes("m2", 2, "STOP es") == []
+    conversation.writes("m3", 3, "START en")
+    outputs = conversation.writes("m4", 4, "START es")
+    assert told(outputs) == [*PASSED, *CONFIRMED]
+    assert not outputs[2].event.stopped
+    assert verdict(conversation.sends("s1", 5)) == 0
+
+
+def test_a_stop_after_a_recorded_opt_out_is_confirmed(conversation: Conversation) -> None:
+    conversation.opts_in()
+    conversation.opts_out(1)
+    assert told(conversation.writes("m1", 2, "STOP en")) == [*PASSED, *CONFIRMED]
+    assert conversation.bench.row(KEY).conversation.method == "phone call", "what holds came of the opt-out"
 
 
 def test_behind_a_block_nothing_leaves(conversation: Conversation) -> None:
