@@ -10,10 +10,10 @@ import structlog
 import uvloop
 
 from services.identity.platform_key import BadPlatformKey, PlatformKey
-from services.ingress.descriptors import room_for
 from services.ingress.limits import HttpLimits
 from services.ingress.process import Ingress, SettingsLost
 from services.ingress.settings import IngressSettings
+from services.runtime.descriptors import room_for
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
 from services.runtime.kafka_reachable import KafkaRefused
 from services.runtime.kafka_startup import TopicMissing

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from itertools import count
 
 import aiohttp
@@ -16,6 +18,7 @@ from parley.message.v1 import facts_pb2
 from services.delivery.handset.limits import FRAME_BYTES_MAX, HandsetLimits
 from services.identity.customer_token import customer_token
 from services.identity.platform_key import PlatformKey
+from services.runtime.descriptors import RESERVED
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.handset_bench import (
     DEADLINE_SECONDS,
@@ -134,6 +137,32 @@ async def test_a_full_house_is_503(platform: Platform, customer: Customer) -> No
         assert refused.value.status == 503
 
 
+async def test_the_house_is_as_large_as_the_descriptors_allow(platform: Platform) -> None:
+    room = 3
+    with start(platform, open_files=RESERVED + room) as process:
+        try:
+            url = await asyncio.to_thread(url_of, process)
+            async with aiohttp.ClientSession() as session, AsyncExitStack() as devices:
+                for _ in range(room):
+                    token = Customer(platform, str(next(_numbers))).token
+                    await devices.enter_async_context(session.ws_connect(f"{url}?token={token}"))
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await session.ws_connect(f"{url}?token={Customer(platform, str(next(_numbers))).token}")
+                assert refused.value.status == 503
+        finally:
+            process.terminate()
+            await asyncio.to_thread(process.communicate, timeout=DEADLINE_SECONDS)
+
+
+def url_of(process: "subprocess.Popen[str]") -> str:
+    """Where it lets devices in, once it does."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(r"url=(\S+)", line):
+            return found[1]
+    raise AssertionError("it ended before it let anybody in")
+
+
 async def test_a_stop_tells_devices_to_come_again(platform: Platform, customer: Customer) -> None:
     async with channel(platform) as handset, handset.device(customer) as device:
         stopping = asyncio.create_task(handset.worker.stop())
@@ -141,8 +170,8 @@ async def test_a_stop_tells_devices_to_come_again(platform: Platform, customer: 
         await stopping
 
 
-def start(platform: Platform, **variables: str) -> "subprocess.Popen[str]":
-    """The worker as a process of its own."""
+def start(platform: Platform, *, open_files: int | None = None, **variables: str) -> "subprocess.Popen[str]":
+    """The worker as a process of its own, with so many open files allowed, half of them at first."""
     environment = {
         **os.environ,
         **platform.connection.environment(),
@@ -153,8 +182,12 @@ def start(platform: Platform, **variables: str) -> "subprocess.Popen[str]":
         "PARLEY_HANDSET_PORT": "0",
         **variables,
     }
+    command = [sys.executable, "-m", "services.delivery.handset"]
+    if open_files is not None:
+        limit = f'ulimit -Sn {open_files // 2} && ulimit -Hn {open_files} && exec "$@"'
+        command = ["sh", "-c", limit, "limited", *command]
     return subprocess.Popen(
-        [sys.executable, "-m", "services.delivery.handset"],
+        command,
         cwd=ROOT,
         env=environment,
         stderr=subprocess.PIPE,

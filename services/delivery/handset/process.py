@@ -15,6 +15,7 @@ from services.identity.platform_key import PlatformKey
 from services.ingress.intake import INTAKE
 from services.ingress.trace import Tracer
 from services.runtime.clock import wall_clock_ms
+from services.runtime.descriptors import room_for
 from services.runtime.health import Health, HealthServer
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import require_topics
@@ -41,7 +42,8 @@ class HandsetChannel:
         """Nothing is connected or bound before ``start``."""
         self._settings = settings
         self._connection = connection
-        limits = replace(limits or HandsetLimits(), connections_max=settings.handset_connections_max)
+        connections_max = room_for(settings.handset_connections_max)
+        limits = replace(limits or HandsetLimits(), connections_max=connections_max)
         self._health = Health()
         self._health_server = HealthServer(settings.health_host, settings.health_port, self._health)
         self._table = SettingsTable(connection, settings.topic_prefix)

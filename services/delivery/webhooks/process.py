@@ -24,10 +24,11 @@ from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.reader import Reader
 from services.delivery.webhooks.set_aside import DEAD_LETTERS, set_aside
 from services.delivery.webhooks.settings import WebhookSettings
-from services.delivery.webhooks.sockets import Sockets, allow_sockets
+from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.waiting_room import WaitingRoom
 from services.identity.platform_key import PlatformKey
 from services.runtime.clock import Clock, wall_clock_ms
+from services.runtime.descriptors import room_for
 from services.runtime.health import Health, HealthServer
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import require_topics
@@ -87,7 +88,7 @@ class WebhookWorker:
             self._couriers(resolve or self._resolver),
             settings.circuit_limits(),
             settings.endpoint_limits(),
-            self._deferral.put_off,
+            self._deferral,
             clock,
         )
         self._events = self._reader(GROUP, (STATUSES, INBOX), self._take_event, self._hold_back_events)
@@ -152,7 +153,7 @@ class WebhookWorker:
             tls_context(ca_file),
             allow_private=settings.webhook_allow_private,
             timeout_seconds=settings.webhook_timeout_seconds,
-            sockets=Sockets(allow_sockets(settings.webhook_sockets)),
+            sockets=Sockets(room_for(settings.webhook_sockets)),
         )
 
     def _reader(

@@ -7,10 +7,12 @@ RESERVED = 256
 
 
 def room_for(connections: int) -> int:
-    """How many of so many connections this process may hold; raises its soft limit where that helps."""
+    """How many of so many connections this process may hold, at least one; raises its soft limit if need be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return connections
     wanted = connections + RESERVED
     if soft < wanted:
-        soft = min(wanted, hard)
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return min(connections, max(1, soft - RESERVED))

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import resource, sys
-from services.ingress.descriptors import room_for
+from services.runtime.descriptors import room_for
 soft, hard, wanted = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 print(room_for(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
@@ -23,6 +23,7 @@ print(room_for(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         (512, 1024, 768, 768, 1024),
         (512, 1024, 4096, 768, 1024),
         (200, 200, 4096, 1, 200),
+        (768, 1024, 512, 512, 768),
     ],
 )
 def test_the_soft_limit_is_raised_as_far_as_it_goes(
