@@ -257,6 +257,19 @@ async def test_dated_messages_where_they_are_allowed(handset: Channel, customer:
     assert received.sent_at_ms == 1760000000_000
 
 
+async def test_a_repeat_is_accepted_with_the_time_of_the_first(handset: Channel, customer: Customer) -> None:
+    answers = []
+    for dated in ({"timestamp": 1760000000}, {}, {"timestamp": 1760000009}):
+        async with handset.device(customer) as device:
+            await device.say(type="message", client_id="c1", to=NUMBER, content=TEXT, **dated)
+            answers.append(await device.next("accepted"))
+    assert answers[0]["timestamp"] == "1760000000"
+    assert answers[1:] == answers[:1] * 2
+    records = await asyncio.to_thread(handset.platform.read, "intake")
+    times = [each.event.sent_at_ms for each in records if each.key == customer.conversation()]
+    assert times == [1760000000_000] * 3
+
+
 async def test_dated_messages_where_they_are_not(platform: Platform, customer: Customer) -> None:
     async with channel(platform) as handset, handset.device(customer) as device:
         await device.say(type="message", client_id="c1", to=NUMBER, content=TEXT, timestamp=1760000000)

@@ -13,5 +13,9 @@ class FrameRefused(Exception):
         self.echo = dict(echo or {})
 
 
+class NothingWritten(FrameRefused):
+    """Kafka took nothing of it, certainly: the device may send it again as if for the first time."""
+
+
 class OutboxUnreadable(Exception):
     """A record of ``outbox`` cannot be read: delivery is newer than this worker; start the newer one."""

@@ -9,9 +9,10 @@ from parley.settings.v1 import settings_pb2
 from services.contracts.keys import conversation_key
 from services.delivery.handset import frames, metrics
 from services.delivery.handset.connection import Connection, Customer
-from services.delivery.handset.errors import FrameRefused
+from services.delivery.handset.errors import FrameRefused, NothingWritten
 from services.delivery.handset.frames import Ack, Blocking, Writing
 from services.delivery.handset.limits import RATE_ECHO_BYTES_MAX
+from services.delivery.handset.sent_times import SentTimes
 from services.delivery.handset.waiting import Waiting
 from services.identity.message_id import Kind, MessageId, open_message_id
 from services.identity.platform_key import PlatformKey
@@ -67,6 +68,7 @@ class Reception:
         self._clock = clock
         self._tracer = tracer
         self._dated_messages = dated_messages
+        self._sent_times = SentTimes()
 
     async def take(self, connection: Connection, data: bytes, now: float) -> None:
         """Read one text frame, that came at ``now`` on the event loop's clock, and answer it.
@@ -127,7 +129,17 @@ class Reception:
             referral=writing.referral,
             profile_name=writing.profile_name,
         )
-        await self._into_intake(record, echo)
+        sent_at_ms = self._sent_times.first(record.message_id, sent_at_ms, self._clock())
+        record.event.customer_message_received.sent_at_ms = sent_at_ms
+        try:
+            await self._into_intake(record, echo)
+        except NothingWritten:
+            self._sent_times.not_written(record.message_id)
+            raise
+        except FrameRefused:
+            self._sent_times.written(record.message_id, sent_at_ms, self._clock())
+            raise
+        self._sent_times.written(record.message_id, sent_at_ms, self._clock())
         connection.send(frames.accepted(writing.client_id, record.message_id, sent_at_ms))
 
     async def _block(self, connection: Connection, blocking: Blocking) -> None:
@@ -164,7 +176,7 @@ class Reception:
         try:
             await written
         except NotWritten:
-            raise FrameRefused(NOT_WRITTEN, echo) from None
+            raise NothingWritten(NOT_WRITTEN, echo) from None
         except WriteUnknown:
             raise FrameRefused(UNKNOWN_OUTCOME, echo) from None
 
