@@ -75,7 +75,8 @@ def test_an_open_circuit_lets_one_probe_through_when_its_time_is_over() -> None:
     assert circuit.refuses(4.999)
     assert not circuit.refuses(5)
     assert circuit.permits(5)
-    assert circuit.refuses(5), "one probe at a time"
+    assert not circuit.permits(5), "one probe at a time"
+    assert not circuit.refuses(5), "its outcome is awaited"
     circuit.succeeded()
     assert circuit.is_closed
 

@@ -30,14 +30,14 @@ class Circuit:
         self._probing = False
 
     def refuses(self, now: float) -> bool:
-        """Whether a try would be refused now. Claims nothing."""
-        return self._open_until is not None and (self._probing or now < self._open_until)
+        """Whether it is open, and not yet time for a probe. Claims nothing."""
+        return self._open_until is not None and now < self._open_until
 
     def permits(self, now: float) -> bool:
-        """Whether to try now. When True, report :meth:`succeeded` or :meth:`failed`: it may be the probe."""
+        """Whether to try now. When True, report how it ended: it may be the probe."""
         if self._open_until is None:
             return True
-        if self.refuses(now):
+        if self._probing or now < self._open_until:
             return False
         self._probing = True
         return True

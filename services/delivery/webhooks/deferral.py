@@ -6,7 +6,7 @@ from parley.delivery.v1 import webhook_retry_pb2
 from services.contracts.catalogue import topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.errand import Errand
-from services.delivery.webhooks.tiers import TIERS_MAX, RetrySchedule
+from services.delivery.webhooks.tiers import TIERS_MAX, NextTry, RetrySchedule
 from services.delivery.webhooks.until_written import until_written
 from services.runtime.clock import Clock
 from services.runtime.record_writer import RecordWriter
@@ -29,45 +29,58 @@ class Deferral:
         """Errands that Kafka has not confirmed yet."""
 
     async def put_off(self, errand: Errand, reason: str) -> None:
-        """Settle the errand by its next tier, or by giving it up. Tries until Kafka has it."""
+        """Settle an errand whose try failed: by its next tier, or by giving it up. Repeats until it is written."""
         now = self._clock()
-        first_tried_at_ms = errand.first_tried_at_ms or now
-        following = self._schedule.after(errand.tries + 1, first_tried_at_ms, now)
+        errand.tries += 1
+        errand.first_tried_at_ms = errand.first_tried_at_ms or now
+        following = self._schedule.after(errand.tries, errand.first_tried_at_ms, now)
+        await self._settle(errand, following, reason)
+
+    async def spare(self, errand: Errand, reason: str) -> None:
+        """Settle an errand that was not tried, as :meth:`put_off` does: its tries stay what they were."""
+        now = self._clock()
+        errand.first_tried_at_ms = errand.first_tried_at_ms or now
+        following = self._schedule.spared(errand.first_tried_at_ms, now)
+        await self._settle(errand, following, f"not tried: {reason}")
+
+    async def _settle(self, errand: Errand, following: NextTry | None, reason: str) -> None:
         if following is None:
             metrics.GIVEN_UP.inc()
             log.error(
                 "webhook given up",
                 account_id=errand.account_id,
                 message_id=errand.message_id,
-                tries=errand.tries + 1,
+                tries=errand.tries,
                 reason=reason,
             )
-            errand.settled()
-            return
+        else:
+            self.pending += 1
+            try:
+                await self._write(errand, following, reason)
+            finally:
+                self.pending -= 1
+            metrics.DEFERRED.labels(following.tier).inc()
+        errand.settled()
+
+    async def _write(self, errand: Errand, following: NextTry, reason: str) -> None:
         deferred = webhook_retry_pb2.WebhookDeferred(
             account_id=errand.account_id,
             body=errand.body,
-            tries=errand.tries + 1,
-            first_tried_at_ms=first_tried_at_ms,
+            tries=errand.tries,
+            first_tried_at_ms=errand.first_tried_at_ms,
             due_at_ms=following.due_at_ms,
             error=reason[:ERROR_CHARACTERS_MAX],
             message_id=errand.message_id,
         )
-        self.pending += 1
-        try:
-            await until_written(
-                lambda: self._writer.write(
-                    TIERS[following.tier],
-                    errand.account_id.encode(),
-                    deferred,
-                    KIND,
-                    message_id=errand.message_id,
-                    conversation=errand.conversation,
-                    traceparent=errand.traceparent,
-                ),
-                f"webhook of {errand.message_id}",
-            )
-        finally:
-            self.pending -= 1
-        metrics.DEFERRED.labels(following.tier).inc()
-        errand.settled()
+        await until_written(
+            lambda: self._writer.write(
+                TIERS[following.tier],
+                errand.account_id.encode(),
+                deferred,
+                KIND,
+                message_id=errand.message_id,
+                conversation=errand.conversation,
+                traceparent=errand.traceparent,
+            ),
+            f"webhook of {errand.message_id}",
+        )

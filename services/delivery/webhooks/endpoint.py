@@ -1,19 +1,34 @@
 """One business's endpoint: a few tries at once, in order per conversation, and a bounded queue behind."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.circuit import Circuit
 from services.delivery.webhooks.courier import Posts
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.failures import EndpointFailed
+from services.delivery.webhooks.turns import Turns
 from services.runtime.clock import Clock
 
-PutOff = Callable[[Errand, str], Awaitable[None]]
-"""Writes an errand to its next retry tier and settles it; the text says why. Does not fail."""
+SPARED = {
+    "circuit": "the endpoint fails again and again, and is left alone for the moment",
+    "full": "more waits for the endpoint than there may",
+    "waited": "it waited too long for its turn",
+}
+"""Why an update is not tried."""
+
+
+class PutsOff(Protocol):
+    """Writes an errand to a retry tier and settles it; the reason is one sentence. Does not fail."""
+
+    async def put_off(self, errand: Errand, reason: str) -> None:
+        """Its try has failed: it waits longer than before."""
+
+    async def spare(self, errand: Errand, reason: str) -> None:
+        """It was not tried: it stands where it stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +42,25 @@ class EndpointLimits:
 
 
 class Endpoint:
-    """Never blocks who offers: what does not fit, or comes while the circuit is open, is put off at once.
+    """Never blocks who offers: what does not fit, or comes while the circuit is open, is put off untried.
 
-    The next update of a conversation is tried when the one before it was taken or put off.
+    The next update of a conversation is tried when the one before it was taken or put off. While a probe
+    decides about the circuit, updates wait for their turn.
     """
 
     def __init__(
-        self, courier: Posts | None, circuit: Circuit, limits: EndpointLimits, put_off: PutOff, clock: Clock
+        self, courier: Posts | None, circuit: Circuit, limits: EndpointLimits, deferral: PutsOff, clock: Clock
     ) -> None:
         """Without a courier (the account has no webhook URL) updates are settled and nothing is sent."""
         self._loop = asyncio.get_running_loop()
         self._courier = courier
         self._circuit = circuit
         self._limits = limits
-        self._put_off = put_off
+        self._deferral = deferral
         self._clock = clock
-        self._queue: deque[Errand] = deque()
-        self._chains: dict[bytes, deque[Errand] | None] = {}
-        """Conversations that have an errand queued or under way, and what comes behind it."""
-        self._waiting = 0
+        self._turns = Turns()
         self._under_way = 0
+        """At least one while any waits: whoever is done takes the next."""
         self._last_began_at = 0.0
         self._last_delay = 0.0
         self._stopping = False
@@ -61,17 +75,12 @@ class Endpoint:
         errand.offered_at = now = self._loop.time()
         if self._circuit.refuses(now):
             self._spare(errand, "circuit")
-        elif errand.conversation in self._chains:
-            if self._has_room(errand):
-                self._behind(errand)
-        elif self._under_way < self._limits.tries_at_once_max:
-            self._chains[errand.conversation] = None
-            self._under_way += 1
-            self._spawn(self._run(errand))
-        elif self._has_room(errand):
-            self._chains[errand.conversation] = None
-            self._waiting += 1
-            self._queue.append(errand)
+        elif self._under_way < self._at_once and self._turns.begin(errand):
+            self._begin(errand)
+        elif self._turns.waiting < self._limits.queue_max:
+            self._turns.add(errand)
+        else:
+            self._spare(errand, "full")
 
     def retarget(self, courier: Posts | None, circuit: Circuit) -> None:
         """The account has another URL or secret: what waits goes there."""
@@ -87,7 +96,7 @@ class Endpoint:
         """
         now = self._loop.time()
         moves = self._last_delay < within_seconds and now - self._last_began_at < within_seconds
-        return self._waiting if moves else 0
+        return self._turns.waiting if moves and self._circuit.is_closed else 0
 
     def drop_idle(self) -> None:
         """Drop connections that have not been used for a while."""
@@ -102,7 +111,7 @@ class Endpoint:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is under way."""
-        return not self._chains and not self._tasks
+        return not self._turns and not self._tasks
 
     async def stop(self, timeout_seconds: float) -> None:
         """Begin no more tries and wait for those under way; what waits stays unsettled."""
@@ -115,33 +124,30 @@ class Endpoint:
         if self._courier is not None:
             self._courier.close()
 
-    def _has_room(self, errand: Errand) -> bool:
-        if self._waiting < self._limits.queue_max:
-            return True
-        self._spare(errand, "full")
-        return False
+    @property
+    def _at_once(self) -> int:
+        """How many tries there may be at once now: one alone decides about a circuit that is not closed."""
+        return self._limits.tries_at_once_max if self._circuit.is_closed else 1
 
-    def _behind(self, errand: Errand) -> None:
-        chain = self._chains[errand.conversation]
-        if chain is None:
-            chain = self._chains[errand.conversation] = deque()
-        chain.append(errand)
-        self._waiting += 1
+    def _begin(self, errand: Errand) -> None:
+        self._under_way += 1
+        self._spawn(self._run(errand))
 
     async def _run(self, errand: Errand) -> None:
-        """Bring this one, then whatever is next, until nothing waits."""
-        while True:
-            await self._bring(errand)
-            chain = self._chains[errand.conversation]
-            if chain:
-                self._queue.append(chain.popleft())
-            else:
-                del self._chains[errand.conversation]
-            if self._stopping or not self._queue:
-                break
-            errand = self._queue.popleft()
-            self._waiting -= 1
+        """Bring this one, then whatever is next, while there may be so many at once."""
+        following: Errand | None = errand
+        while following is not None:
+            await self._bring(following)
+            self._turns.done(following)
+            following = None
+            if not self._stopping and self._under_way <= self._at_once:
+                following = self._turns.next()
+                self._let_others_begin()
         self._under_way -= 1
+
+    def _let_others_begin(self) -> None:
+        while self._under_way < self._at_once and (errand := self._turns.next()):
+            self._begin(errand)
 
     async def _bring(self, errand: Errand) -> None:
         now = self._loop.time()
@@ -150,11 +156,9 @@ class Endpoint:
             metrics.UNSENT.inc()
             errand.settled()
         elif now - errand.offered_at > self._limits.queue_seconds_max:
-            metrics.SPARED.labels("waited").inc()
-            await self._put_off(errand, "waited too long for its turn")
+            await self._spare_in_turn(errand, "waited")
         elif not circuit.permits(now):
-            metrics.SPARED.labels("circuit").inc()
-            await self._put_off(errand, "the circuit is open")
+            await self._spare_in_turn(errand, "circuit")
         else:
             self._last_began_at, self._last_delay = now, now - errand.offered_at
             await self._try(errand, courier, circuit)
@@ -165,7 +169,7 @@ class Endpoint:
         except EndpointFailed as failure:
             circuit.failed(self._loop.time())
             metrics.TRIES.labels(failure.label).inc()
-            await self._put_off(errand, str(failure))
+            await self._deferral.put_off(errand, str(failure))
         else:
             circuit.succeeded()
             metrics.TAKEN.inc()
@@ -173,12 +177,14 @@ class Endpoint:
                 metrics.TAKEN_AFTER.observe((self._clock() - errand.recorded_at_ms) / 1000)
             errand.settled()
 
+    async def _spare_in_turn(self, errand: Errand, reason: str) -> None:
+        """Spare one that had its turn; others of the process get theirs before the next."""
+        self._spare(errand, reason)
+        await asyncio.sleep(0)
+
     def _spare(self, errand: Errand, reason: str) -> None:
         metrics.SPARED.labels(reason).inc()
-        self._spawn(self._put_off_later(errand, reason))
-
-    async def _put_off_later(self, errand: Errand, reason: str) -> None:
-        await self._put_off(errand, f"not tried: {reason}")
+        self._spawn(self._deferral.spare(errand, SPARED[reason]))
 
     def _spawn(self, work: "Awaitable[None]") -> None:
         task = asyncio.ensure_future(work)

@@ -9,7 +9,7 @@ from services.delivery.webhooks import metrics
 from services.delivery.webhooks.circuit import Circuit, CircuitLimits
 from services.delivery.webhooks.courier import NoCourier, Posts
 from services.delivery.webhooks.couriers import Couriers
-from services.delivery.webhooks.endpoint import Endpoint, EndpointLimits, PutOff
+from services.delivery.webhooks.endpoint import Endpoint, EndpointLimits, PutsOff
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.target import BadUrl
 from services.identity.platform_key import NotSealedHere
@@ -28,14 +28,14 @@ class Endpoints:
         couriers: Couriers,
         circuit_limits: CircuitLimits,
         endpoint_limits: EndpointLimits,
-        put_off: PutOff,
+        deferral: PutsOff,
         clock: Clock,
     ) -> None:
         self._table = table
         self._couriers = couriers
         self._circuit_limits = circuit_limits
         self._endpoint_limits = endpoint_limits
-        self._put_off = put_off
+        self._deferral = deferral
         self._clock = clock
         self._endpoints: dict[str, Endpoint] = {}
         self._sent_by: dict[str, tuple[str, bytes]] = {}
@@ -68,7 +68,7 @@ class Endpoints:
             self._courier(account),
             Circuit(self._circuit_limits),
             self._endpoint_limits,
-            self._put_off,
+            self._deferral,
             self._clock,
         )
         self._sent_by[account_id] = _what_counts(account)

@@ -1,0 +1,114 @@
+"""One endpoint: what it spares, in which tier that waits, and how it drains once the endpoint is back."""
+
+import pytest
+
+from services.delivery.webhooks.endpoint import EndpointLimits
+from services.delivery.webhooks.failures import EndpointFailed
+from services.delivery.webhooks.tiers import NextTry, RetrySchedule
+from tests.unit.webhook_tiers_bench import START_MS, Bench, until
+
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+AT_ONCE = 0.000_001
+"""Seconds after which an open circuit lets a probe through."""
+
+
+async def test_what_an_open_circuit_spares_keeps_its_tries_and_comes_soon() -> None:
+    bench = Bench()
+    await bench.fail()
+    for number, tries in enumerate((0, 1, 5, 6)):
+        bench.offer(number, tries)
+    await until(lambda: len(bench.settled) == 4)
+    assert not bench.courier.begun
+    updates = [deferred.update for deferred in bench.topics.deferred]
+    assert [update.tries for update in updates] == [0, 1, 5, 6]
+    assert [update.due_at_ms - START_MS for update in updates] == [SECOND] + [10 * MINUTE] * 3
+    assert [update.first_tried_at_ms for update in updates] == [START_MS] + [START_MS - 10_000_000] * 3
+
+
+async def test_a_failed_try_climbs_one_tier() -> None:
+    bench = Bench()
+    bench.courier.failure = EndpointFailed("the endpoint answered 500")
+    bench.courier.open()
+    for number in range(2):
+        bench.offer(number, tries=number * 5)
+    await until(lambda: len(bench.settled) == 2)
+    assert [(name, update.tries) for name, update in bench.topics.deferred] == [
+        ("webhook-retry-1", 1),
+        ("webhook-retry-6", 6),
+    ]
+
+
+async def test_when_the_endpoint_is_back_what_comes_is_brought_and_nothing_climbs() -> None:
+    """Half-open, healthy again, 100 retries at once: one is the probe, the others wait for its outcome."""
+    bench = Bench(open_seconds=AT_ONCE)
+    await bench.fail()
+    bench.courier.failure = None
+    for number in range(100):
+        bench.offer(number, tries=5)
+    await until(lambda: len(bench.courier.begun) == 1)
+    bench.courier.open()
+    await until(lambda: len(bench.settled) == 100)
+    assert not bench.topics.deferred
+    assert bench.courier.taken == [b"%d" % number for number in range(100)], "in the order in which they came"
+
+
+async def test_when_the_probe_fails_what_waited_for_it_is_spared() -> None:
+    bench = Bench(open_seconds=AT_ONCE)
+    await bench.fail()
+    for number in range(100):
+        bench.offer(number, tries=5)
+    await until(lambda: len(bench.courier.begun) == 1)
+    bench.circuit.failed(1e12)  # opens it for long
+    bench.courier.open()
+    await until(lambda: len(bench.settled) == 100)
+    assert sorted(update.tries for _, update in bench.topics.deferred) == [5] * 99 + [6]
+    assert bench.topics.tiers() == {"webhook-retry-5": 99, "webhook-retry-6": 1}
+
+
+async def test_what_does_not_fit_is_spared_and_keeps_its_tries() -> None:
+    bench = Bench(limits=EndpointLimits(tries_at_once_max=1, queue_max=10))
+    for number in range(20):
+        bench.offer(number)
+    await until(lambda: len(bench.settled) == 9)
+    assert [update.tries for _, update in bench.topics.deferred] == [0] * 9
+    bench.courier.open()
+    await until(lambda: len(bench.settled) == 20)
+    assert len(bench.courier.taken) == 11
+
+
+async def test_a_conversation_goes_one_by_one() -> None:
+    bench = Bench()
+    for number in range(6):
+        bench.offer(number, conversation=b"odd" if number % 2 else b"even")
+    await until(lambda: len(bench.courier.begun) == 2)
+    bench.courier.open()
+    await until(lambda: len(bench.settled) == 6)
+    assert bench.courier.at_once_seen == 2
+    assert [body for body in bench.courier.taken if int(body) % 2] == [b"1", b"3", b"5"]
+
+
+@pytest.mark.parametrize(
+    ("waited", "expected"),
+    [
+        (0, NextTry(1, START_MS + SECOND)),
+        (4_999, NextTry(1, START_MS + 4_999 + SECOND)),
+        (5 * SECOND, NextTry(2, START_MS + 10 * SECOND)),
+        (30 * SECOND, NextTry(3, START_MS + 60 * SECOND)),
+        (2 * MINUTE, NextTry(4, START_MS + 4 * MINUTE)),
+        (10 * MINUTE, NextTry(5, START_MS + 20 * MINUTE)),
+        (35 * HOUR, NextTry(5, START_MS + 35 * HOUR + 10 * MINUTE)),
+        (36 * HOUR - 10 * MINUTE, NextTry(5, START_MS + 36 * HOUR)),
+        (36 * HOUR - 10 * MINUTE + 1, None),
+    ],
+)
+def test_an_update_that_was_spared_waits_no_longer_than_it_has_waited(
+    waited: int, expected: NextTry | None
+) -> None:
+    assert RetrySchedule().spared(START_MS, START_MS + waited) == expected
+
+
+def test_what_is_spared_all_the_time_is_written_a_bounded_number_of_times() -> None:
+    now, times = START_MS, 0
+    while (following := RetrySchedule().spared(START_MS, now)) is not None:
+        now, times = following.due_at_ms, times + 1
+    assert times < 250
