@@ -67,6 +67,8 @@ def receive(
     at_ms: int,
 ) -> Iterator[Output]:
     """The customer's side confirms a message."""
+    if receipt is Receipt.READ:
+        receipt = rules.counts_as(receipt, conversation.consent)
     match rules.effect(Stand(message.stand), receipt):
         case Effect.FIRST:
             yield from _first_receipt(conversation, message, receipt, at_ms)

@@ -94,6 +94,15 @@ def may_signal(consent: Consent) -> bool:
     return consent is not Consent.BLOCKED
 
 
+def counts_as(receipt: Receipt, consent: Consent) -> Receipt:
+    """What a receipt counts as under the customer's consent now.
+
+    A blocked business sees nothing more of the customer, so not that it is read. That the phone has a message
+    is no sight of the customer but what the charge rests on, and is told.
+    """
+    return Receipt.DELIVERED if consent is Consent.BLOCKED else receipt
+
+
 class Effect(Enum):
     """What a receipt does to a message."""
 

@@ -25,7 +25,7 @@ class DeliveryStage:
     """Keeps each message from its acceptance to its end."""
 
     name = "delivery"
-    rules_version = 1
+    rules_version = 2
     input = topic("dispatch")
     changelog = topic("delivery-changelog")
 

@@ -72,6 +72,7 @@ class OneConversation(RuleBasedStateMachine):
             return
         assert before not in ("failed", "expired"), f"{name} was {before} and became {kind}"
         assert RANK.get(before or "", 0) < RANK[kind], f"{name} went from {before} to {kind}"
+        assert (kind, self.consent[0]) != ("read", BLOCKED), "a blocked business was told of reading"
         self.status[name] = kind
 
     def observe_attempt(self, attempt: Emitted) -> None:

@@ -31,6 +31,13 @@ def test_what_a_receipt_does(stand: Stand, receipt: Receipt, effect: Effect) -> 
     assert rules.effect(stand, receipt) is effect
 
 
+@pytest.mark.parametrize("consent", Consent)
+def test_a_blocked_business_is_not_told_of_reading(consent: Consent) -> None:
+    hidden = consent is Consent.BLOCKED
+    assert rules.counts_as(Receipt.READ, consent) is (Receipt.DELIVERED if hidden else Receipt.READ)
+    assert rules.counts_as(Receipt.DELIVERED, consent) is Receipt.DELIVERED
+
+
 @pytest.mark.parametrize(
     ("consent", "code", "word"),
     [

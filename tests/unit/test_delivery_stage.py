@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from parley.settings.v1 import settings_pb2
 from services.contracts.headers import TRACEPARENT
@@ -93,6 +94,36 @@ def test_repeats_and_regressions_change_nothing(bench: DeliveryBench) -> None:
     bench.receipt("m1", READ, T0 + 1)
     assert bench.receipt("m1", DELIVERED, T0 + 2) == []
     assert bench.receipt("m1", READ, T0 + 3) == []
+
+
+@pytest.mark.parametrize("receipt", [DELIVERED, READ])
+def test_after_a_block_the_first_receipt_settles_and_does_not_tell_of_reading(
+    bench: DeliveryBench, receipt: dispatch_pb2.Receipt
+) -> None:
+    bench.send("m1")
+    bench.consent(BLOCKED, "consent.3.2")
+    outcome, report, end = bench.receipt("m1", receipt, T0 + 7)
+    assert kinds([outcome, report, end]) == [CAPTURED, ("statuses", "delivered"), TOMBSTONE]
+    assert (outcome.event.delivered_at_ms, outcome.event.read) == (T0 + 7, False)
+    assert report.value.pricing == PRICING
+
+
+@pytest.mark.parametrize(("consent", "told"), [(BLOCKED, []), (STOPPED, [("statuses", "read")])])
+def test_after_a_block_nobody_is_told_that_a_delivered_message_is_read(
+    bench: DeliveryBench, consent: facts_pb2.Consent, told: list[tuple[str, str]]
+) -> None:
+    bench.send("m1")
+    bench.receipt("m1", DELIVERED, T0 + 1)
+    bench.consent(consent, "consent.3.2")
+    assert kinds(bench.receipt("m1", READ, T0 + 2)) == told
+
+
+def test_a_read_receipt_that_comes_again_after_the_block_is_told(bench: DeliveryBench) -> None:
+    bench.send("m1")
+    bench.consent(BLOCKED, "consent.3.2")
+    bench.receipt("m1", READ, T0 + 1)
+    bench.consent(GRANTED, "consent.3.3")
+    assert kinds(bench.receipt("m1", READ, T0 + 2)) == [("statuses", "read")]
 
 
 @pytest.mark.parametrize("receipt", [DELIVERED, READ])
