@@ -28,6 +28,7 @@ from tests.integration.handset_bench import (
     Channel,
     Customer,
     Platform,
+    Seen,
     channel,
     delivery,
 )
@@ -123,6 +124,29 @@ async def test_a_slow_device_is_sent_what_it_reads_and_the_rest_later_in_order(
         ids.append(await asyncio.to_thread(customer.send))
         assert [(await device.next("message"))["id"] for _ in ids] == ids
         await device.nothing_more()
+
+
+async def test_who_reconnects_and_acknowledges_nothing_waits_for_what_was_shown(
+    platform: Platform, customer: Customer
+) -> None:
+    limits = HandsetLimits(reattempts_burst=5, reattempts_per_second=1e-6)
+    ids = [await asyncio.to_thread(customer.send) for _ in range(3)]
+    await platform.until("outbox", lambda seen: set(ids) <= attempted(seen).keys())
+    async with channel(platform, limits) as handset:
+        for _ in range(2):
+            async with handset.device(customer) as device:
+                assert [(await device.next("message"))["id"] for _ in ids] == ids
+        async with handset.device(customer) as device:
+            await device.nothing_more()
+            await device.ack(ids[0])
+            assert [(await device.next("message"))["id"] for _ in ids[1:]] == ids[1:]
+    seen = await asyncio.to_thread(platform.read, "outbox")
+    assert [attempted(seen)[message_id] for message_id in ids] == [3, 4, 4]
+
+
+def attempted(outbox: list[Seen]) -> dict[str, int]:
+    """The newest attempt of each message."""
+    return {each.event.message_id: each.event.attempt for each in outbox if each.kind == "attempt_emitted"}
 
 
 def counted(name: str, labels: dict[str, str]) -> float:

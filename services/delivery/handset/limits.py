@@ -34,6 +34,10 @@ class HandsetLimits:
     """After so long a device that does not close in turn is cut off."""
     reconnect_pace_seconds: float = 0.25
     """Least time between two reports that a customer is back, for one conversation."""
+    reattempts_burst: int = 2_000
+    """Attempts that a customer may have emitted again and neither acknowledged nor waited for."""
+    reattempts_per_second: float = 50.0
+    """Above that: so many a second, as many as frames that a device may send."""
     lane_records_max: int = 1_024
     """Records for one partition of ``dispatch`` that wait; at the limit nothing more is read from devices."""
     batch_records_max: int = 256

@@ -26,6 +26,11 @@ SHOWN = Counter(
     "it has) or offline (nobody is connected).",
     ["verdict"],
 )
+HELD_BACK = Counter(
+    "parley_handset_held_back_seconds_total",
+    "Time for which customers who are back waited for their messages, since they had come back before and "
+    "not acknowledged them. More than a second a second means that some device reconnects in a loop.",
+)
 WAITING = Gauge(
     "parley_handset_waiting",
     "Messages, notices and read marks that wait for customers. It grows with customers who stay away, and "

@@ -8,8 +8,12 @@ from services.delivery.handset import frames, metrics
 from services.delivery.handset.connection import Connection, Ending, WhenSent
 from services.delivery.handset.dispatch_writer import DispatchWriter
 from services.delivery.handset.limits import HandsetLimits
+from services.delivery.handset.pace import Pace
 from services.delivery.handset.showing import Showing, Verdict
 from services.delivery.handset.waiting import Waiting
+
+PACE_LOOK_SECONDS = 0.25
+"""How often a customer who is held back is looked at again."""
 
 
 class Switchboard:
@@ -21,8 +25,7 @@ class Switchboard:
         self._limits = limits
         self._connections: dict[str, Connection] = {}
         self._announcements: dict[Connection, asyncio.Task[None]] = {}
-        self._announced_at: dict[bytes, float] = {}
-        """When delivery was last told that a conversation's customer is back, of those told lately."""
+        self._pace = Pace(limits)
 
     @property
     def is_full(self) -> bool:
@@ -89,6 +92,8 @@ class Switchboard:
         conversation = self._waiting.end(user_ref, name)
         if conversation is not None and (connection := self._connections.get(user_ref)):
             connection.showing.end(conversation, name)
+        if conversation is not None:
+            self._pace.ended(user_ref, asyncio.get_running_loop().time())
 
     def _confirm(self, conversation: bytes, name: str, traceparent: bytes | None) -> WhenSent:
         """Devices do not acknowledge notices and read marks: the socket does."""
@@ -108,21 +113,21 @@ class Switchboard:
         However fast a device reconnects, delivery emits what waits only so often; and a slow one is sent no
         more than it reads.
         """
-        showing, now = connection.showing, asyncio.get_running_loop().time
+        showing, user_ref = connection.showing, connection.customer.user_ref
         while showing.calls_again:
             await connection.all_sent()
             for conversation in showing.begin_call():
-                if (told_at := self._announced_at.get(conversation)) is not None:
-                    await asyncio.sleep(told_at + self._limits.reconnect_pace_seconds - now())
+                await self._keep_pace(user_ref, conversation)
                 if showing.awaits(conversation):
-                    self._remember_announcement(conversation, now())
+                    attempts = len(self._waiting.of(user_ref).get(conversation, ()))
+                    self._pace.told(user_ref, conversation, attempts, asyncio.get_running_loop().time())
                     await self._dispatch.connected(conversation, showing.call)
         del self._announcements[connection]
 
-    def _remember_announcement(self, conversation: bytes, at: float) -> None:
-        """Keep the times of those told lately, oldest first, and forget the rest."""
-        self._announced_at.pop(conversation, None)
-        self._announced_at[conversation] = at
-        outdated = at - self._limits.reconnect_pace_seconds
-        while (oldest := next(iter(self._announced_at))) and self._announced_at[oldest] < outdated:
-            del self._announced_at[oldest]
+    async def _keep_pace(self, user_ref: str, conversation: bytes) -> None:
+        """Return once delivery may be told; looks again now and then, since acknowledgements shorten it."""
+        now = asyncio.get_running_loop().time
+        while seconds := self._pace.wait_seconds(user_ref, conversation, now()):
+            pause = min(seconds, PACE_LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            metrics.HELD_BACK.inc(pause)
