@@ -145,7 +145,7 @@ def rate_limit_hit(rate_per_second: float, retry_after_seconds: int) -> ApiError
     return ApiError(
         429,
         130429,
-        f"The phone number's limit of {rate_per_second:g} messages a second has been reached: "
+        f"The phone number's limit of {rate_per_second:g} requests a second has been reached: "
         "send again after the seconds in Retry-After.",
         transient=True,
         retry_after_seconds=retry_after_seconds,

@@ -76,6 +76,7 @@ class MessagesEndpoint:
 
     async def _mark(self, sender: PhoneNumber, request: Members, traceparent: bytes) -> bytes:
         mark = read_read_mark(request, sender, self.platform_key)
+        self.rates.admit(sender.phone_number_id, sender.rate_per_second)
         record = build_message_read(
             sender.account_id, mark.message, mark.message_id, self.clock(), typing=mark.typing
         )

@@ -1,4 +1,7 @@
-"""How many messages a second a number may send: a token bucket for each, one second deep."""
+"""How many requests a second a number may make: a token bucket for each, one second deep.
+
+A read mark counts like a message, since it passes through the same topics.
+"""
 
 from collections.abc import Callable
 from math import ceil
@@ -20,7 +23,7 @@ class NumberRates:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def admit(self, phone_number_id: str, own_rate_per_second: int) -> None:
-        """Count one message of a number, whose own rate is 0 where it has none.
+        """Count one message or read mark of a number, whose own rate is 0 where it has none.
 
         Raises ``ApiError`` 130429 when its bucket is empty; then nothing is counted.
         """

@@ -17,7 +17,19 @@ from services.contracts.keys import conversation_key
 from services.identity.message_id import Kind, MessageId, open_message_id
 from services.identity.references import business_scoped_user_id, user_ref
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_bench import CUSTOMER, KEY, NOON_MS, NUMBER, PATH, TEXT, TOKEN, TTL_SECONDS, Bench
+from tests.unit.ingress_bench import (
+    CUSTOMER,
+    KEY,
+    NOON_MS,
+    NUMBER,
+    PATH,
+    TEXT,
+    TOKEN,
+    TTL_SECONDS,
+    Bench,
+    assert_envelope,
+    ingress_bench,
+)
 
 PID = NUMBER.phone_number_id
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -246,6 +258,20 @@ async def test_mark_as_read(ingress: Bench, more: dict[str, Any], typing: bool) 
     assert key == conversation_key(NUMBER.business_id, CUSTOMER_REF)
     read = event.customer_message_read
     assert (read.message_id, read.typing, read.read_at_ms) == (message_id, typing, NOON_MS)
+
+
+async def test_read_marks_count_towards_the_rate_of_their_number() -> None:
+    message_id = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
+    request = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
+    async with ingress_bench(rate=2) as bench:
+        assert (await bench.post(request)).status_code == 200
+        assert (await bench.post(TEXT)).status_code == 200
+        refused = await bench.post(request)
+        assert_envelope(refused, 429, 130429)
+        assert refused.headers["retry-after"] == "1"
+        assert len(bench.written.records) == 2
+        bench.seconds += 1
+        assert (await bench.post(request)).status_code == 200
 
 
 async def test_without_a_key_equal_requests_are_different_messages(ingress: Bench) -> None:
