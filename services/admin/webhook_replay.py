@@ -21,7 +21,7 @@ from services.delivery.webhooks.courier import Posts
 from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.events import Unreadable, errand_of_inbox, errand_of_status
-from services.delivery.webhooks.failures import EndpointFailed
+from services.delivery.webhooks.failures import EndpointFailed, NotTried
 from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.sockets import Sockets
@@ -176,7 +176,7 @@ class _Sending:
                 await asyncio.sleep(AGAIN_SECONDS)
             try:
                 await self._courier.post(errand.body, errand.traceparent)
-            except EndpointFailed as error:
+            except (EndpointFailed, NotTried) as error:
                 failure = str(error)
             else:
                 return ""

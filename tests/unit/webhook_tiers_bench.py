@@ -64,6 +64,7 @@ class GatedCourier:
         self.at_once_seen = max(self.at_once_seen, self.at_once)
         try:
             await self.gate.wait()
+            await asyncio.sleep(0)
         finally:
             self.at_once -= 1
         if self.failure is not None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from services.delivery.webhooks.address_guard import guard
 from services.delivery.webhooks.connections import Connections, Resolve, ThreadedResolver
 from services.delivery.webhooks.courier import USER_AGENT
-from services.delivery.webhooks.failures import EndpointFailed
+from services.delivery.webhooks.failures import EndpointFailed, NotTried
 from services.delivery.webhooks.http_connection import Answer, tls_context
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl, Target, parse_target
@@ -41,7 +41,7 @@ async def verify_endpoint(
         connections = Connections(target, resolve or resolver, tls_context(ca_file), permits, Sockets(1))
         challenge = str(10**9 + randbelow(9 * 10**9))
         answer = await _ask(target, connections, challenge, verify_token, timeout_seconds)
-    except (BadUrl, EndpointFailed) as error:
+    except (BadUrl, EndpointFailed, NotTried) as error:
         raise NotVerified(f"{url} is not verified: {error}") from None
     finally:
         resolver.close()

@@ -58,6 +58,10 @@ class Circuit:
         elif self._probing:
             self._open(now, self._open_for * 2)
 
+    def undecided(self) -> None:
+        """A try did not come about: if it was the probe, another decides."""
+        self._probing = False
+
     @property
     def is_closed(self) -> bool:
         """Whether the endpoint is taken for well."""

@@ -1,10 +1,12 @@
 """Connections to one endpoint: each opened to an address that was checked, and kept while it is good."""
 
 import asyncio
+import errno
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from socket import SOCK_STREAM, getaddrinfo
 
 from services.delivery.webhooks.address_guard import Permits
@@ -17,6 +19,9 @@ ADDRESSES_TRIED_MAX = 4
 ADDRESSES_KEPT_SECONDS = 30.0
 IDLE_SECONDS_MAX = 20.0
 LOOKUPS_AT_ONCE_MAX = 64
+OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Errors that say that this machine has no more sockets, and nothing of the endpoint."""
+NO_SOCKET_LEFT = "too many connections are open: PARLEY_WEBHOOK_SOCKETS and the system's limits say how many"
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Addresses of a host, in text form, best first. Raises OSError."""
@@ -50,24 +55,32 @@ class Connections:
         self._tls = tls if target.tls else None
         self._permits = permits
         self._sockets = sockets
+        self._in_use = 0
         self._idle: deque[tuple[HttpConnection, float]] = deque()
         self._addresses: tuple[float, list[str]] | None = None
         self._lookup: asyncio.Task[list[str]] | None = None
         self._closed = False
 
     def idle(self) -> HttpConnection | None:
-        """The connection used last, if it is still good."""
+        """The connection used last, if it is still good. Raises NoSocketLeft when too many are in use."""
         oldest_useful = asyncio.get_running_loop().time() - IDLE_SECONDS_MAX
         while self._idle:
-            connection, since = self._idle.pop()
+            connection, since = self._idle[-1]
             if connection.is_open and since > oldest_useful:
+                if not self._sockets.wake(connection, self._in_use):
+                    raise NoSocketLeft(NO_SOCKET_LEFT)
+                self._idle.pop()
+                self._in_use += 1
                 return connection
+            self._idle.pop()
             connection.close()
         return None
 
     def keep(self, connection: HttpConnection) -> None:
         """Take a connection back after an exchange; one that is no longer good is dropped."""
         if connection.is_open and not self._closed:
+            self._in_use -= 1
+            self._sockets.rest(connection)
             self._idle.append((connection, asyncio.get_running_loop().time()))
         else:
             connection.close()
@@ -106,21 +119,32 @@ class Connections:
         failure = OSError("the name has no address")
         now = asyncio.get_running_loop().time
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            if not self._sockets.take():
-                raise NoSocketLeft("as many connections are open as there may be: see PARLEY_WEBHOOK_SOCKETS")
+            if not self._sockets.take(self._in_use):
+                raise NoSocketLeft(NO_SOCKET_LEFT)
+            self._in_use += 1
             connection = None
             try:
                 async with asyncio.timeout_at(now() + (deadline - now()) / left):
                     connection = await self._connect(address)
             except OSError as error:  # TimeoutError and ssl.SSLError are such
+                if error.errno in OURS:
+                    raise NoSocketLeft(f"{NO_SOCKET_LEFT} ({error})") from None
                 failure = error
             finally:
                 if connection is None:
-                    self._sockets.give_back()
+                    self._give_back()
             if connection is not None:
-                connection.when_ended(self._sockets.give_back)
+                connection.when_ended(partial(self._ended, connection))
                 return connection
         raise failure
+
+    def _ended(self, connection: HttpConnection) -> None:
+        if not self._sockets.forget(connection):
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._in_use -= 1
+        self._sockets.give_back()
 
     async def _connect(self, address: str) -> HttpConnection:
         server_hostname = self._target.host if self._tls else None

@@ -17,7 +17,7 @@ class Posts(Protocol):
     """Brings updates to one endpoint."""
 
     async def post(self, body: bytes, traceparent: bytes | None = None) -> None:
-        """Return once the endpoint has taken the update. Raises EndpointFailed in one of its kinds."""
+        """Return once the endpoint has taken the update. Raises EndpointFailed or NotTried."""
 
     def drop_idle(self) -> None:
         """Drop connections that have not been used for a while; to be called now and then."""
@@ -59,7 +59,7 @@ class Courier:
         )
 
     async def post(self, body: bytes, traceparent: bytes | None = None) -> None:
-        """Return once the endpoint has answered 2xx. Raises EndpointFailed in one of its kinds.
+        """Return once the endpoint has answered 2xx. Raises EndpointFailed or NotTried in one of its kinds.
 
         When a kept connection turns out to be closed, the update is sent once more on a new one.
         """

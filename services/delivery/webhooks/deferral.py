@@ -29,7 +29,7 @@ class Deferral:
         """Errands that Kafka has not confirmed yet."""
 
     async def put_off(self, errand: Errand, reason: str) -> None:
-        """Settle an errand whose try failed: by its next tier, or by giving it up. Repeats until it is written."""
+        """Settle an errand whose try failed, by its next tier or by giving it up. Returns once written."""
         now = self._clock()
         errand.tries += 1
         errand.first_tried_at_ms = errand.first_tried_at_ms or now

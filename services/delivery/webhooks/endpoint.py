@@ -9,7 +9,8 @@ from services.delivery.webhooks import metrics
 from services.delivery.webhooks.circuit import Circuit
 from services.delivery.webhooks.courier import Posts
 from services.delivery.webhooks.errand import Errand
-from services.delivery.webhooks.failures import EndpointFailed
+from services.delivery.webhooks.failures import EndpointFailed, NotTried
+from services.delivery.webhooks.pace import Pace
 from services.delivery.webhooks.turns import Turns
 from services.runtime.clock import Clock
 
@@ -19,6 +20,8 @@ SPARED = {
     "waited": "it waited too long for its turn",
 }
 """Why an update is not tried."""
+LACK_SECONDS = 0.1
+"""After so long it is looked again whether there is a socket left."""
 
 
 class PutsOff(Protocol):
@@ -58,6 +61,7 @@ class Endpoint:
         self._limits = limits
         self._deferral = deferral
         self._clock = clock
+        self._pace = Pace(limits.tries_at_once_max)
         self._turns = Turns()
         self._under_way = 0
         """At least one while any waits: whoever is done takes the next."""
@@ -88,6 +92,7 @@ class Endpoint:
             self._courier.close()
         self._courier = courier
         self._circuit = circuit
+        self._pace = Pace(self._limits.tries_at_once_max)
 
     def backlog_that_moves(self, within_seconds: float) -> int:
         """How many updates wait, if each gets its turn within that time, else 0.
@@ -127,7 +132,7 @@ class Endpoint:
     @property
     def _at_once(self) -> int:
         """How many tries there may be at once now: one alone decides about a circuit that is not closed."""
-        return self._limits.tries_at_once_max if self._circuit.is_closed else 1
+        return self._pace.at_once if self._circuit.is_closed else 1
 
     def _begin(self, errand: Errand) -> None:
         self._under_way += 1
@@ -137,8 +142,10 @@ class Endpoint:
         """Bring this one, then whatever is next, while there may be so many at once."""
         following: Errand | None = errand
         while following is not None:
-            await self._bring(following)
-            self._turns.done(following)
+            if await self._bring(following):
+                self._turns.done(following)
+            else:
+                self._turns.put_back(following)
             following = None
             if not self._stopping and self._under_way <= self._at_once:
                 following = self._turns.next()
@@ -149,7 +156,8 @@ class Endpoint:
         while self._under_way < self._at_once and (errand := self._turns.next()):
             self._begin(errand)
 
-    async def _bring(self, errand: Errand) -> None:
+    async def _bring(self, errand: Errand) -> bool:
+        """Whether the errand is done; else there were no means to try it, and it has its turn again."""
         now = self._loop.time()
         courier, circuit = self._courier, self._circuit
         if courier is None:
@@ -161,21 +169,38 @@ class Endpoint:
             await self._spare_in_turn(errand, "circuit")
         else:
             self._last_began_at, self._last_delay = now, now - errand.offered_at
-            await self._try(errand, courier, circuit)
+            try:
+                await self._try(errand, courier, circuit)
+            except NotTried as lack:
+                circuit.undecided()
+                await self._lack(lack)
+                return False
+        return True
 
     async def _try(self, errand: Errand, courier: Posts, circuit: Circuit) -> None:
+        began_at = self._loop.time()
         try:
             await courier.post(errand.body, errand.traceparent)
         except EndpointFailed as failure:
-            circuit.failed(self._loop.time())
+            now = self._loop.time()
+            circuit.failed(now)
+            self._pace.failed(now - began_at)
             metrics.TRIES.labels(failure.label).inc()
             await self._deferral.put_off(errand, str(failure))
         else:
             circuit.succeeded()
+            self._pace.took()
             metrics.TAKEN.inc()
             if errand.recorded_at_ms:
                 metrics.TAKEN_AFTER.observe((self._clock() - errand.recorded_at_ms) / 1000)
             errand.settled()
+
+    async def _lack(self, lack: NotTried) -> None:
+        """Leave it to the other tries under way to go on; the only one looks again soon."""
+        metrics.LACKING.labels(lack.label).inc()
+        self._pace.lacked(self._under_way)
+        if self._under_way == 1:
+            await asyncio.sleep(LACK_SECONDS)
 
     async def _spare_in_turn(self, errand: Errand, reason: str) -> None:
         """Spare one that had its turn; others of the process get theirs before the next."""

@@ -1,4 +1,4 @@
-"""Why an endpoint did not take a webhook. Each is tried again later."""
+"""Why an endpoint did not take a webhook, or was not asked to. Each is tried again later."""
 
 from typing import ClassVar
 
@@ -34,12 +34,6 @@ class Unconnectable(EndpointFailed):
     label = "connect"
 
 
-class NoSocketLeft(EndpointFailed):
-    """All endpoints together have as many connections open as they may."""
-
-    label = "sockets"
-
-
 class ConnectionBroke(EndpointFailed):
     """The connection ended before the answer did."""
 
@@ -68,3 +62,16 @@ class StatusRefused(EndpointFailed):
     """The endpoint answered, and not with 2xx."""
 
     label = "status"
+
+
+class NotTried(Exception):
+    """This process lacks the means to try just now, which is no fault of the endpoint's."""
+
+    label: ClassVar[str]
+    """One word for metrics: what is lacking."""
+
+
+class NoSocketLeft(NotTried):
+    """As many connections are open as there may be, or the endpoint has its share of them."""
+
+    label = "sockets"

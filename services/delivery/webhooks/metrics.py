@@ -21,6 +21,12 @@ SPARED = Counter(
     "than it takes) or waited (too long for its turn).",
     ["reason"],
 )
+LACKING = Counter(
+    "parley_webhooks_lacking_total",
+    "Tries that had to wait because the process had no means for them, by what is lacking: sockets "
+    "(PARLEY_WEBHOOK_SOCKETS, the system's limit of open files). Many for long: add a replica.",
+    ["what"],
+)
 GIVEN_UP = Counter(
     "parley_webhooks_given_up_total",
     "Updates that were tried for as long as the settings say, and dropped: "

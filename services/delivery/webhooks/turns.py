@@ -39,6 +39,11 @@ class Turns:
             behind = self._behind[errand.conversation] = deque()
         behind.append(errand)
 
+    def put_back(self, errand: Errand) -> None:
+        """An errand that had its turn has the next one too."""
+        self.waiting += 1
+        self._queue.appendleft(errand)
+
     def done(self, errand: Errand) -> None:
         """An errand is done: its conversation's next may have its turn."""
         behind = self._behind[errand.conversation]
