@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -161,9 +162,65 @@ async def test_a_full_house_is_503(platform: Platform, customer: Customer) -> No
         assert refused.value.status == 503
 
 
+async def knock(handset: Channel, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A socket at the door that has said so much."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(handset.worker.url).port)
+    writer.write(said)
+    return reader, writer
+
+
+async def leave(*writers: asyncio.StreamWriter) -> None:
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /handset?token=x HTTP/1.1\r\nHost: x\r\nX: "])
+async def test_who_does_not_finish_a_handshake_is_let_go(platform: Platform, said: bytes) -> None:
+    async with channel(platform, HandsetLimits(handshake_seconds_max=0.05)) as handset:
+        reader, writer = await knock(handset, said)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            assert await reader.read() == b""
+        await leave(writer)
+
+
+async def test_a_device_that_says_nothing_after_its_handshake_stays(
+    platform: Platform, customer: Customer
+) -> None:
+    limits = HandsetLimits(handshake_seconds_max=0.05)
+    async with channel(platform, limits) as handset, handset.device(customer) as device:
+        reader, writer = await knock(handset)
+        assert await asyncio.wait_for(reader.read(), DEADLINE_SECONDS) == b""
+        await device.nothing_more()
+        await leave(writer)
+
+
+async def test_only_so_many_may_stand_at_the_door(platform: Platform, customer: Customer) -> None:
+    limits = HandsetLimits(handshakes_max=2)
+    async with channel(platform, limits) as handset, handset.device(customer) as device:
+        standing = [await knock(handset) for _ in range(2)]
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            reader, writer = await knock(handset)
+            answer = await reader.read()
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert b"Content-Length: %d\r\n" % len(body) in head
+            await leave(writer, *(each for _, each in standing))
+        await device.nothing_more()
+        async with handset.device(Customer(platform, str(next(_numbers)))) as other:
+            await other.nothing_more()
+
+
+async def test_a_refused_socket_is_closed(handset: Channel) -> None:
+    reader, writer = await knock(handset, b"GET /handset?token=x HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+    await leave(writer)
+
+
 async def test_the_house_is_as_large_as_the_descriptors_allow(platform: Platform) -> None:
-    room = 3
-    with start(platform, open_files=RESERVED + room) as process:
+    room = 3  # and one at the door
+    with start(platform, open_files=RESERVED + room + 1) as process:
         try:
             url = await asyncio.to_thread(url_of, process)
             async with aiohttp.ClientSession() as session, AsyncExitStack() as devices:

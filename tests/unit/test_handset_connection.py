@@ -38,10 +38,15 @@ class Socket:
 
 
 class Transport:
-    aborted = False
+    def __init__(self) -> None:
+        self.was_aborted = asyncio.Event()
+
+    @property
+    def aborted(self) -> bool:
+        return self.was_aborted.is_set()
 
     def abort(self) -> None:
-        self.aborted = True
+        self.was_aborted.set()
 
 
 @pytest.fixture
@@ -136,6 +141,15 @@ async def test_a_device_that_does_not_close_in_turn_is_cut_off(
     connection.end(Ending.SLOW)
     await connection.ended()
     assert transport.aborted
+
+
+async def test_a_socket_is_closed_even_if_the_device_never_reads_the_rest(
+    connection: Connection, transport: Transport
+) -> None:
+    connection.let_go()
+    assert not transport.aborted
+    async with asyncio.timeout(5):
+        await transport.was_aborted.wait()
 
 
 async def test_a_device_that_is_gone_ends_the_writing(socket: Socket, transport: Transport) -> None:

@@ -129,6 +129,12 @@ class Connection:
         if self._closing is not None:
             await self._closing
 
+    def let_go(self) -> None:
+        """It is over: in a while the socket is closed, even if the device never reads the rest."""
+        if self._transport is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._limits.close_seconds_max, self._transport.abort)
+
     async def _close(self, code: int, reason: str) -> None:
         """A device that does not close in turn is cut off."""
         try:

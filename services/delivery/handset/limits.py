@@ -21,7 +21,11 @@ class HandsetLimits:
     """Bounds of the worker; a test may narrow them."""
 
     connections_max: int = 10_000
-    """Customers connected at once; the next is answered 503."""
+    """Connections at once, those that are being closed included; the next is answered 503."""
+    handshakes_max: int = 1_000
+    """Sockets that have not finished a handshake; the next is answered 503 and closed."""
+    handshake_seconds_max: float = 10.0
+    """A socket that has sent no whole request for so long is closed."""
     frames_per_second: float = 50.0
     frames_burst: int = 100
     unsent_frames_max: int = 4_096

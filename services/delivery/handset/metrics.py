@@ -11,7 +11,8 @@ CLOSED = Counter(
 )
 REFUSED_HANDSHAKES = Counter(
     "parley_handset_refused_handshakes_total",
-    "Connections refused, by reason: token or full.",
+    "Connections refused, by reason: token, full (too many are connected) or crowd (too many sockets have "
+    "not finished a handshake).",
     ["reason"],
 )
 FRAMES_IN = Counter(

@@ -42,8 +42,7 @@ class HandsetChannel:
         """Nothing is connected or bound before ``start``."""
         self._settings = settings
         self._connection = connection
-        connections_max = room_for(settings.handset_connections_max)
-        limits = replace(limits or HandsetLimits(), connections_max=connections_max)
+        limits = _fitted(replace(limits or HandsetLimits(), connections_max=settings.handset_connections_max))
         self._health = Health()
         self._health_server = HealthServer(settings.health_host, settings.health_port, self._health)
         self._table = SettingsTable(connection, settings.topic_prefix)
@@ -129,3 +128,11 @@ class HandsetChannel:
             else:
                 self._health.ready()
             await asyncio.sleep(READINESS_SECONDS)
+
+
+def _fitted(limits: HandsetLimits) -> HandsetLimits:
+    """As many connections, and sockets at the door, as the descriptors allow, in the same proportion."""
+    wanted = limits.connections_max + limits.handshakes_max
+    room = room_for(wanted)
+    handshakes_max = max(1, room * limits.handshakes_max // wanted)
+    return replace(limits, connections_max=max(1, room - handshakes_max), handshakes_max=handshakes_max)

@@ -3,10 +3,11 @@
 import asyncio
 from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 
 from services.delivery.handset import metrics
 from services.delivery.handset.connection import Connection, Customer
+from services.delivery.handset.door import Door
 from services.delivery.handset.limits import FRAME_BYTES_MAX, HandsetLimits
 from services.delivery.handset.reception import Reception
 from services.delivery.handset.switchboard import Switchboard
@@ -36,42 +37,49 @@ class HandsetServer:
         self._switchboard = switchboard
         self._reception = reception
         self._limits = limits
-        self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._door: Door | None = None
+        self._listening: asyncio.Server | None = None
         self.port = port
         """The port asked for; after ``start`` the port bound."""
 
     async def start(self) -> None:
         """Bind and serve. Raises ``OSError`` when the port is taken."""
-        app = web.Application()
-        app.router.add_get(PATH, self._connect)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
-        await self._runner.setup()
-        self._site = web.TCPSite(self._runner, self._host, self.port)
-        try:
-            await self._site.start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self.port = self._runner.addresses[0][1]
+        self._door = door = Door(lambda request: self._answer(door, request), self._limits)
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(door, self._host, self.port)
+        self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Let nobody in, tell every device to come again, and close. Safe to call twice."""
-        if self._site is not None and self._runner is not None:
-            await self._site.stop()
+        if self._listening is not None and self._door is not None:
+            self._listening.close()
             await self._switchboard.close_all()
-            await self._runner.cleanup()
-            self._site = self._runner = None
+            self._door.pre_shutdown()
+            await self._door.shutdown(self._limits.drain_seconds_max)
+            self._listening = self._door = None
 
-    async def _connect(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, door: Door, request: web.BaseRequest) -> web.StreamResponse:
+        """A socket gets one answer: its device is let in, or it is refused and closed."""
+        try:
+            return await self._let_in(door, request)
+        except web.HTTPException as refusal:
+            refusal.force_close()
+            raise
+
+    async def _let_in(self, door: Door, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path != PATH:
+            raise web.HTTPNotFound(text=f"Devices connect to {PATH}.\n")
+        if request.method != hdrs.METH_GET:
+            raise web.HTTPMethodNotAllowed(request.method, [hdrs.METH_GET])
         try:
             number = number_of_token(self._key, request.query.get("token", ""))
         except BadCustomerToken:
             metrics.REFUSED_HANDSHAKES.labels("token").inc()
-            return web.Response(status=401, text="The token was not made by this platform.\n")
-        if self._switchboard.is_full:
+            raise web.HTTPUnauthorized(text="The token was not made by this platform.\n") from None
+        if door.is_full:
             metrics.REFUSED_HANDSHAKES.labels("full").inc()
-            return web.Response(status=503, text="Too many customers are connected.\n")
+            raise web.HTTPServiceUnavailable(text="Too many customers are connected.\n")
+        door.let_in(request.protocol)
         socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             heartbeat=self._limits.heartbeat_seconds,
@@ -81,8 +89,8 @@ class HandsetServer:
             max_msg_size=FRAME_BYTES_MAX + 1,
             decode_text=False,
         )
-        await socket.prepare(request)
         customer = Customer(number, user_ref(self._key, number))
+        await socket.prepare(request)
         await self._serve(socket, Connection(socket, request.transport, customer, self._limits))
         return socket
 
@@ -98,6 +106,7 @@ class HandsetServer:
             with suppress(asyncio.CancelledError):
                 await sending
             await connection.ended()
+            connection.let_go()
 
     async def _read(self, socket: web.WebSocketResponse, connection: Connection) -> None:
         now = asyncio.get_running_loop().time

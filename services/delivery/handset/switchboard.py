@@ -27,11 +27,6 @@ class Switchboard:
         self._announcements: dict[Connection, asyncio.Task[None]] = {}
         self._pace = Pace(limits)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further customer can be connected."""
-        return len(self._connections) >= self._limits.connections_max
-
     def connect(self, connection: Connection) -> None:
         """A device is there: it takes the place of an older one, and is due all that waits."""
         user_ref = connection.customer.user_ref
