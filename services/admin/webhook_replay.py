@@ -16,7 +16,6 @@ from services.admin.instance import Instance
 from services.admin.webhook_url import ALLOW_PRIVATE, CA_FILE, YES
 from services.contracts.catalogue import topic
 from services.contracts.instants import rfc3339
-from services.delivery.webhooks.connections import ThreadedResolver
 from services.delivery.webhooks.courier import Posts
 from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.errand import Errand
@@ -24,6 +23,7 @@ from services.delivery.webhooks.events import Unreadable, errand_of_inbox, erran
 from services.delivery.webhooks.failures import EndpointFailed, NotTried
 from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
+from services.delivery.webhooks.resolver import ThreadedResolver
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl
 

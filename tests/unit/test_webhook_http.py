@@ -14,13 +14,14 @@ import pytest
 from deploy.kafka.certificates import issue
 from services.delivery.webhooks.address_guard import Permits, guard, is_public
 from services.delivery.webhooks.challenge import NotVerified, verify_endpoint
-from services.delivery.webhooks.connections import Connections, Resolve
+from services.delivery.webhooks.connections import Connections
 from services.delivery.webhooks.courier import Courier
 from services.delivery.webhooks.failures import (
     AddressRefused,
     BadAnswer,
     ConnectionBroke,
     EndpointFailed,
+    NoLookupLeft,
     NoSocketLeft,
     Redirected,
     StatusRefused,
@@ -29,6 +30,7 @@ from services.delivery.webhooks.failures import (
     Unresolvable,
 )
 from services.delivery.webhooks.http_connection import BODY_BYTES_MAX, HEAD_BYTES_MAX, tls_context
+from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import parse_target
 from tests.unit.webhook_endpoint_bench import OK, Answer, Post, says, told_endpoint
@@ -56,10 +58,16 @@ def courier(
     resolve: Resolve | None = None,
     timeout_seconds: float = 5,
     sockets: Sockets | None = None,
+    addresses_kept_seconds: float = 30,
 ) -> Courier:
     target = parse_target(f"http://{host}:{port}/hook?x=1", allow_http=True)
     connections = Connections(
-        target, resolve or answers(["127.0.0.1"]), tls_context(), permits, sockets or Sockets(100)
+        target,
+        resolve or answers(["127.0.0.1"]),
+        tls_context(),
+        permits,
+        sockets or Sockets(100),
+        addresses_kept_seconds,
     )
     return Courier(target, SECRET, connections, timeout_seconds)
 
@@ -349,6 +357,21 @@ async def test_a_name_without_an_address() -> None:
 
     with pytest.raises(Unresolvable, match="has no address"):
         await courier(1, resolve=unknown).post(BODY)
+
+
+async def test_known_addresses_are_used_while_nothing_can_be_looked_up() -> None:
+    async def resolve(_: str, __: int) -> list[str]:
+        if endpoint.posts:
+            raise NoLookupLeft("64 names are being looked up, and none is answered for")
+        return ["127.0.0.1"]
+
+    async with told_endpoint(_close) as endpoint:
+        sender = courier(endpoint.port, resolve=resolve, addresses_kept_seconds=0)
+        for _ in range(3):
+            await sender.post(BODY)
+        with pytest.raises(NoLookupLeft):
+            await courier(endpoint.port, resolve=resolve).post(BODY)
+    assert len(endpoint.posts) == 3
 
 
 async def test_a_name_that_is_never_answered_holds_the_try_no_longer_than_its_time() -> None:

@@ -13,6 +13,7 @@ from services.delivery.webhooks.endpoint import Endpoint, EndpointLimits
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.pace import AT_ONCE_FIRST, SLOW_SECONDS, Pace
+from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import SHARE, Sockets
 from services.delivery.webhooks.target import parse_target
 from services.delivery.webhooks.tiers import RetrySchedule
@@ -33,10 +34,13 @@ class Connection:
         self.closed = True
 
 
-def endpoint_at(port: int, sockets: Sockets, topics: TierTopics, circuit: Circuit) -> Endpoint:
-    async def resolve(_: str, __: int) -> list[str]:
-        return ["127.0.0.1"]
+async def loopback(_: str, __: int) -> list[str]:
+    return ["127.0.0.1"]
 
+
+def endpoint_at(
+    port: int, sockets: Sockets, topics: TierTopics, circuit: Circuit, resolve: Resolve = loopback
+) -> Endpoint:
     target = parse_target(f"http://shop.test:{port}/", allow_http=True)
     connections = Connections(target, resolve, tls_context(), guard(allow_private=True), sockets)
     deferral = Deferral(topics, RetrySchedule(), lambda: START_MS)  # type: ignore[arg-type]

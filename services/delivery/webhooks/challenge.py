@@ -6,10 +6,11 @@ from secrets import randbelow
 from urllib.parse import urlencode
 
 from services.delivery.webhooks.address_guard import guard
-from services.delivery.webhooks.connections import Connections, Resolve, ThreadedResolver
+from services.delivery.webhooks.connections import Connections
 from services.delivery.webhooks.courier import USER_AGENT
 from services.delivery.webhooks.failures import EndpointFailed, NotTried
 from services.delivery.webhooks.http_connection import Answer, tls_context
+from services.delivery.webhooks.resolver import Resolve, ThreadedResolver
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl, Target, parse_target
 

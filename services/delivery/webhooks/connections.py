@@ -4,61 +4,50 @@ import asyncio
 import errno
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from socket import SOCK_STREAM, getaddrinfo
 
 from services.delivery.webhooks.address_guard import Permits
-from services.delivery.webhooks.failures import AddressRefused, NoSocketLeft, Unconnectable, Unresolvable
+from services.delivery.webhooks.failures import (
+    AddressRefused,
+    NoLookupLeft,
+    NoSocketLeft,
+    Unconnectable,
+    Unresolvable,
+)
 from services.delivery.webhooks.http_connection import HttpConnection
+from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import Target
 
 ADDRESSES_TRIED_MAX = 4
 ADDRESSES_KEPT_SECONDS = 30.0
 IDLE_SECONDS_MAX = 20.0
-LOOKUPS_AT_ONCE_MAX = 64
 OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """Errors that say that this machine has no more sockets, and nothing of the endpoint."""
 NO_SOCKET_LEFT = "too many connections are open: PARLEY_WEBHOOK_SOCKETS and the system's limits say how many"
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""Addresses of a host, in text form, best first. Raises OSError."""
-
-
-class ThreadedResolver:
-    """The system's resolver in threads of its own: the event loop's few would let slow names delay others."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE_MAX, thread_name_prefix="resolve")
-
-    async def __call__(self, host: str, port: int) -> list[str]:
-        """Addresses of a host. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _look_up, host, port)
-        return list(dict.fromkeys(found))
-
-    def close(self) -> None:
-        """Start no more lookups, and wait for none."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
 
 class Connections:
-    """Opens connections to a target and keeps idle ones. At most one lookup at a time."""
+    """Opens connections to a target and keeps idle ones."""
 
     def __init__(
-        self, target: Target, resolve: Resolve, tls: ssl.SSLContext, permits: Permits, sockets: Sockets
+        self,
+        target: Target,
+        resolve: Resolve,
+        tls: ssl.SSLContext,
+        permits: Permits,
+        sockets: Sockets,
+        addresses_kept_seconds: float = ADDRESSES_KEPT_SECONDS,
     ) -> None:
         self._target = target
         self._resolve = resolve
         self._tls = tls if target.tls else None
         self._permits = permits
         self._sockets = sockets
+        self._addresses_kept_seconds = addresses_kept_seconds
         self._in_use = 0
         self._idle: deque[tuple[HttpConnection, float]] = deque()
         self._addresses: tuple[float, list[str]] | None = None
-        self._lookup: asyncio.Task[list[str]] | None = None
         self._closed = False
 
     def idle(self) -> HttpConnection | None:
@@ -88,7 +77,7 @@ class Connections:
     async def open(self, deadline: float) -> HttpConnection:
         """A new connection to a checked address, by a deadline in the loop's time.
 
-        Raises AddressRefused, NoSocketLeft, Unresolvable or Unconnectable.
+        Raises AddressRefused, NoLookupLeft, NoSocketLeft, Unresolvable or Unconnectable.
         """
         where = f"{self._target.host}:{self._target.port}"
         try:
@@ -156,33 +145,23 @@ class Connections:
     async def _checked_addresses(self) -> list[str]:
         loop = asyncio.get_running_loop()
         if self._addresses is None or self._addresses[0] < loop.time():
-            found = await self._looked_up(loop)
+            try:
+                found = await self._looked_up()
+            except NoLookupLeft:
+                if self._addresses is not None:  # checked, and better than none
+                    return self._addresses[1]
+                raise
             allowed = [address for address in found if self._permits(address)]
             if found and not allowed:
                 raise AddressRefused(
                     f"{self._target.host} leads to {found[0]}, which is not on the public Internet: "
                     "PARLEY_WEBHOOK_ALLOW_PRIVATE=true would permit it"
                 )
-            self._addresses = (loop.time() + ADDRESSES_KEPT_SECONDS, allowed[:ADDRESSES_TRIED_MAX])
+            self._addresses = (loop.time() + self._addresses_kept_seconds, allowed[:ADDRESSES_TRIED_MAX])
         return self._addresses[1]
 
-    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[str]:
-        if self._lookup is None:
-            self._lookup = loop.create_task(self._look_up())
-            self._lookup.add_done_callback(self._lookup_ended)
-        return await asyncio.shield(self._lookup)
-
-    async def _look_up(self) -> list[str]:
+    async def _looked_up(self) -> list[str]:
         try:
             return await self._resolve(self._target.host, self._target.port)
         except (OSError, UnicodeError) as error:
             raise Unresolvable(f"{self._target.host} has no address: {error}") from None
-
-    def _lookup_ended(self, lookup: asyncio.Task[list[str]]) -> None:
-        self._lookup = None
-        if not lookup.cancelled():
-            lookup.exception()  # whoever waited may have gone
-
-
-def _look_up(host: str, port: int) -> list[str]:
-    return [str(entry[4][0]) for entry in getaddrinfo(host, port, type=SOCK_STREAM)]

@@ -5,8 +5,9 @@ import ssl
 from parley.settings.v1 import settings_pb2
 from services.contracts.setting_routes import SETTING_PURPOSE
 from services.delivery.webhooks.address_guard import guard
-from services.delivery.webhooks.connections import Connections, Resolve
+from services.delivery.webhooks.connections import Connections
 from services.delivery.webhooks.courier import Courier
+from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import parse_target
 from services.identity.platform_key import PlatformKey

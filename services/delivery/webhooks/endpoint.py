@@ -21,7 +21,7 @@ SPARED = {
 }
 """Why an update is not tried."""
 LACK_SECONDS = 0.1
-"""After so long it is looked again whether there is a socket left."""
+"""After so long it is looked again whether there are means again."""
 
 
 class PutsOff(Protocol):

@@ -75,3 +75,9 @@ class NoSocketLeft(NotTried):
     """As many connections are open as there may be, or the endpoint has its share of them."""
 
     label = "sockets"
+
+
+class NoLookupLeft(NotTried):
+    """As many names are being looked up as may be."""
+
+    label = "lookups"

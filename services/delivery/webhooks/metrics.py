@@ -24,7 +24,7 @@ SPARED = Counter(
 LACKING = Counter(
     "parley_webhooks_lacking_total",
     "Tries that had to wait because the process had no means for them, by what is lacking: sockets "
-    "(PARLEY_WEBHOOK_SOCKETS, the system's limit of open files). Many for long: add a replica.",
+    "(PARLEY_WEBHOOK_SOCKETS, the system's limit of open files) or lookups (name servers do not answer).",
     ["what"],
 )
 GIVEN_UP = Counter(

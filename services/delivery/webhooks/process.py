@@ -8,7 +8,6 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from services.contracts.catalogue import Topic, topic
 from services.delivery.webhooks import metrics
-from services.delivery.webhooks.connections import Resolve, ThreadedResolver
 from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.deferral import TIERS, Deferral
 from services.delivery.webhooks.endpoints import Endpoints
@@ -22,6 +21,7 @@ from services.delivery.webhooks.events import (
 from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.reader import Reader
+from services.delivery.webhooks.resolver import Resolve, ThreadedResolver
 from services.delivery.webhooks.set_aside import DEAD_LETTERS, set_aside
 from services.delivery.webhooks.settings import WebhookSettings
 from services.delivery.webhooks.sockets import Sockets
