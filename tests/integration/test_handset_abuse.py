@@ -110,6 +110,17 @@ async def test_what_is_over_the_rate_is_dropped_and_answered(handset: Channel, c
         assert len(dropped) > 100
 
 
+async def test_frames_that_are_no_text_count_too(handset: Channel, customer: Customer) -> None:
+    async with handset.device(customer) as device:
+        for _ in range(300):
+            await device.socket.send_bytes(b"x")
+        await device.ack("wamid.1")
+        reasons = [(await device.next("error"))["reason"] for _ in range(301)]
+    assert reasons[:100] == ["Frames must be text."] * 100
+    assert reasons.count("rate") > 100
+    assert reasons[-1] == "rate"
+
+
 async def test_a_slow_device_is_sent_what_it_reads_and_the_rest_later_in_order(
     platform: Platform, customer: Customer
 ) -> None:
@@ -220,7 +231,7 @@ async def test_a_refused_socket_is_closed(handset: Channel) -> None:
 
 async def test_the_house_is_as_large_as_the_descriptors_allow(platform: Platform) -> None:
     room = 3  # and one at the door
-    with start(platform, open_files=RESERVED + room + 1) as process:
+    with start(platform, RESERVED + room + 1) as process:
         try:
             url = await asyncio.to_thread(url_of, process)
             async with aiohttp.ClientSession() as session, AsyncExitStack() as devices:
@@ -251,7 +262,7 @@ async def test_a_stop_tells_devices_to_come_again(platform: Platform, customer: 
         await stopping
 
 
-def start(platform: Platform, *, open_files: int | None = None, **variables: str) -> "subprocess.Popen[str]":
+def start(platform: Platform, open_files: int | None = None, /, **variables: str) -> "subprocess.Popen[str]":
     """The worker as a process of its own, with so many open files allowed, half of them at first."""
     environment = {
         **os.environ,

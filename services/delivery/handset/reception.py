@@ -76,8 +76,7 @@ class Reception:
         Returns once it is written, except for receipts, which are written in the background.
         """
         if not connection.rate.admits(now):
-            metrics.FRAMES_IN.labels("rate").inc()
-            connection.send(frames.refused("rate", _echo_of_dropped(data)))
+            _drop(connection, _echo_of_dropped(data))
             return
         try:
             frame = frames.read_frame(_utf8(data))
@@ -93,8 +92,11 @@ class Reception:
             metrics.FRAMES_IN.labels("refused").inc()
             connection.send(frames.refused(refused.reason, refused.echo))
 
-    def refuse_binary(self, connection: Connection) -> None:
-        """A frame was no text."""
+    def refuse_binary(self, connection: Connection, now: float) -> None:
+        """A frame that came at ``now`` was no text."""
+        if not connection.rate.admits(now):
+            _drop(connection, {})
+            return
         metrics.FRAMES_IN.labels("refused").inc()
         connection.send(frames.refused("Frames must be text.", {}))
 
@@ -179,6 +181,12 @@ class Reception:
             raise NothingWritten(NOT_WRITTEN, echo) from None
         except WriteUnknown:
             raise FrameRefused(UNKNOWN_OUTCOME, echo) from None
+
+
+def _drop(connection: Connection, echo: dict[str, str]) -> None:
+    """A frame came too fast."""
+    metrics.FRAMES_IN.labels("rate").inc()
+    connection.send(frames.refused("rate", echo))
 
 
 def _utf8(data: bytes) -> str:

@@ -17,6 +17,8 @@ from services.identity.references import user_ref
 
 PATH = "/handset"
 SUBPROTOCOL = "parley.handset.v1"
+BACKLOG = 128
+"""Sockets that the system holds until they are taken to the door: fewer than may stand there."""
 
 
 class HandsetServer:
@@ -46,7 +48,7 @@ class HandsetServer:
         """Bind and serve. Raises ``OSError`` when the port is taken."""
         self._door = door = Door(lambda request: self._answer(door, request), self._limits)
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(door, self._host, self.port)
+        self._listening = await loop.create_server(door, self._host, self.port, backlog=BACKLOG)
         self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -114,6 +116,6 @@ class HandsetServer:
             if message.type is WSMsgType.TEXT:
                 await self._reception.take(connection, message.data, now())
             elif message.type is WSMsgType.BINARY:
-                self._reception.refuse_binary(connection)
+                self._reception.refuse_binary(connection, now())
             # A device that floods must not keep the others waiting.
             await asyncio.sleep(0)
