@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,23 +26,33 @@ class Posted(NamedTuple):
 class BusinessEndpoint:
     """Its URL, and what came so far."""
 
-    def __init__(self, url: str, posted: list[Posted]) -> None:
-        self.url = url
-        self._posted = posted
+    def __init__(self) -> None:
+        self.url = ""
+        self._posted: list[Posted] = []
+        self._came = Condition()
+
+    def take(self, posted: Posted) -> None:
+        """A webhook came."""
+        with self._came:
+            self._posted.append(posted)
+            self._came.notify_all()
+
+    def wait_for(self, message_id: str, status: str, seconds: float) -> None:
+        """Block until a status of a message was posted."""
+        with self._came:
+            assert self._came.wait_for(lambda: status in dict(self.about(message_id)), seconds), status
 
     def about(self, message_id: str) -> list[tuple[str, str | None]]:
         """Each status of a message that was posted, with the HTTP header ``traceparent``."""
         return [
-            (status, each.traceparent)
-            for each in list(self._posted)
-            for status in each.statuses_of(message_id)
+            (status, each.traceparent) for each in self._posted for status in each.statuses_of(message_id)
         ]
 
 
 @contextmanager
 def business_endpoint() -> Iterator[BusinessEndpoint]:
     """An endpoint on a port of its own."""
-    posted: list[Posted] = []
+    endpoint = BusinessEndpoint()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -50,7 +60,7 @@ def business_endpoint() -> Iterator[BusinessEndpoint]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            posted.append(Posted(body, self.headers["traceparent"]))
+            endpoint.take(Posted(body, self.headers["traceparent"]))
             self._answer(b"")
 
         def _answer(self, body: bytes) -> None:
@@ -66,7 +76,8 @@ def business_endpoint() -> Iterator[BusinessEndpoint]:
         serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serving.start()
         try:
-            yield BusinessEndpoint(f"http://127.0.0.1:{server.server_port}/", posted)
+            endpoint.url = f"http://127.0.0.1:{server.server_port}/"
+            yield endpoint
         finally:
             server.shutdown()
             serving.join()

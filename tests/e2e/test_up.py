@@ -158,15 +158,14 @@ async def test_one_trace_leads_from_the_request_to_the_webhook_however_late_the_
             for status in ("delivered", "read"):
                 async with session.ws_connect(device_url) as device:
                     await device.send_json({"type": "ack", "id": message_id, "status": status})
-                    await asyncio.to_thread(
-                        wait_for, lambda said=status: said in dict(endpoint.about(message_id))
-                    )
+                    await asyncio.to_thread(endpoint.wait_for, message_id, status, DEADLINE_SECONDS)
         posted = endpoint.about(message_id)
     wait_for(lambda: "captured" in place.kinds(message_id))
     steps = place.trace(message_id)
-    # What a device reports of a message that waits no longer is all that has none.
-    assert [each["kind"] for each in steps if each["traceparent"] is None] == ["receipt_received"]
-    assert {each["traceparent"] for each in steps} == {TRACEPARENT, None}
+    # Only what a device reports of a message that waits no longer may have none.
+    untraced = [each["kind"] for each in steps if each["traceparent"] is None]
+    assert untraced in ([], ["receipt_received"])
+    assert {each["traceparent"] for each in steps if each["traceparent"]} == {TRACEPARENT}
     assert {each["topic"] for each in steps if each["traceparent"]} == {
         *("intake", "screened", "usage", "dispatch", "outbox", "statuses", "ledger")
     }

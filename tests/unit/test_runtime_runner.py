@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
 from parley.window.v1 import windows_pb2
-from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, TRACEPARENT, header
+from services.contracts.headers import CONVERSATION, KIND, MESSAGE_ID, TRACEPARENT
 from services.contracts.placement import partition_of
 from services.runtime.batch import BatchLimits
 from services.runtime.dead_letters import DeadLetters
@@ -279,7 +279,7 @@ def test_a_record_set_aside_keeps_its_trace(bench: Bench) -> None:
         for each in found
         if each.state == COMMITTED
     ]
-    assert [header(each.headers, TRACEPARENT) for each in written] == [b"00-a-b-01"] * 2
+    assert [dict(each.headers)[TRACEPARENT] for each in written] == [b"00-a-b-01"] * 2
 
 
 @pytest.mark.parametrize(
