@@ -100,10 +100,12 @@ class _Restore:
         self._log = log.bind(partition=partition)
 
     def run(self) -> Restored:
+        began_ms = self._clock()
         # In this order: an offset that is known belongs to a transaction whose records lie before the end.
         committed = self._kafka.committed(self._partition)
         self._changelog = self._kafka.changelog()
         self._end = self._kafka.changelog_end(self._partition)
+        self._complete_as_of_ms = self._read_since_ms = began_ms
         local = self._store.meta()
         rebuilt_because = None
         if local is not None:
@@ -112,12 +114,14 @@ class _Restore:
             )
             if rebuilt_because is None:
                 self._refuse_newer(local, "the local store")
+                self._read_since_ms = local.written_at_ms
                 self._read_from(int(local.changelog_offset))
                 if not self._fits(committed):
                     rebuilt_because = "it disagrees with the group's offset"
         if rebuilt_because is not None:
             self._log.warning("rebuilding the local store", reason=rebuilt_because)
             self._store.clear()
+            self._read_since_ms = began_ms
         if local is None or rebuilt_because is not None:
             self._read_from(0)
         return Restored(self._begin(committed), self._records, rebuilt_because, self._changelog)
@@ -170,7 +174,7 @@ class _Restore:
                 now_ms = self._clock()
                 if piece.next_offset > reached:
                     reached, moved_ms = piece.next_offset, now_ms
-                    self._keep(piece.records, reached, now_ms)
+                    self._keep(piece.records, reached)
                 if reached >= self._end:
                     return
                 if now_ms - moved_ms > STUCK_MS:
@@ -182,7 +186,7 @@ class _Restore:
                     complained_ms = now_ms
                     self._log.info("restoring", changelog_offset=reached, end=self._end)
 
-    def _keep(self, records: list[ChangelogRecord], reached: int, now_ms: int) -> None:
+    def _keep(self, records: list[ChangelogRecord], reached: int) -> None:
         self._records += len(records)
         meta = self._store.meta()
         if not records and meta is None:
@@ -193,7 +197,10 @@ class _Restore:
             meta = runtime_pb2.StateMeta.FromString(written)
         elif meta is None:
             meta = runtime_pb2.StateMeta(stage=self._stage.name, rules_version=NO_RULES)
-        stamp(meta, self._partition, self._changelog, reached, now_ms)
+        # What deletes a row that was read first may be gone from the changelog later: until all is read, the
+        # store is as old as its oldest part, however often the restore is cut off and taken up again.
+        as_of_ms = self._complete_as_of_ms if reached >= self._end else self._read_since_ms
+        stamp(meta, self._partition, self._changelog, reached, as_of_ms)
         self._store.write({key: self._change(key, value) for key, value in values.items()}, meta)
 
     def _change(self, key: bytes, value: bytes | None) -> Change:

@@ -1,13 +1,13 @@
 """`restore`: what a partition does with what it finds, as a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import pytest
 
 from parley.runtime.v1 import runtime_pb2
 from parley.window.v1 import window_row_pb2
-from services.runtime.log import Log
+from services.runtime.log import ChangelogPiece, Log
 from services.runtime.memory_store import MemoryStore
 from services.runtime.partition import META_KEY, SETTING_PREFIX
 from services.runtime.restore import STUCK_MS, Restored, restore
@@ -240,3 +240,46 @@ def test_a_restore_that_is_cut_off_goes_on_where_it_was() -> None:
     assert run(log, store).records == 6
     assert "read_changelog from 2" in log.calls
     assert store.get(b"a") == Row(row(2), 0)
+
+
+class CutOff(Exception):
+    """The process ends in the middle of a restore."""
+
+
+def cut_off_at(now_ms: int, store: MemoryStore) -> MemoryStore:
+    """Read one piece more of the changelog, at this time, and end."""
+
+    class Cutting(MemoryLog):
+        def read_changelog(self, partition: int, start: int) -> Generator[ChangelogPiece, None, None]:
+            yield next(super().read_changelog(partition, start))
+            raise CutOff
+
+    log = Cutting()
+    log.changelog_entries().extend(CHANGES)
+    log.offsets[0] = 7
+    with pytest.raises(CutOff):
+        restore(0, CountingStage(), log, store, lambda: now_ms)
+    return store
+
+
+def test_a_store_is_as_old_as_the_first_part_of_a_restore_that_is_cut_off_again_and_again() -> None:
+    """Else a row that the first part brought would outlive what deletes it."""
+    store = cut_off_at(NOW_MS, MemoryStore())
+    cut_off_at(NOW_MS + DAY_MS // 2, store)
+    stands = store.meta()
+    assert stands is not None
+    assert (stands.changelog_offset, stands.written_at_ms) == (4, NOW_MS)
+    log = log_with(CHANGES, 7)
+    restored = restore(0, CountingStage(), log, store, lambda: NOW_MS + DAY_MS // 2 + 1)
+    assert "so old" in (restored.rebuilt_because or "")
+    assert dict(store.scan(b"")) == {key: each.value for key, each in ROWS.items()}
+
+
+def test_a_store_that_is_read_to_the_end_is_as_young_as_the_restore() -> None:
+    store = cut_off_at(NOW_MS, MemoryStore())
+    clock = Ticking()
+    clock.now_ms += 1_000
+    restore(0, CountingStage(), log_with(CHANGES, 7), store, clock)
+    stands = store.meta()
+    assert stands is not None
+    assert stands.written_at_ms == NOW_MS + 2_000
