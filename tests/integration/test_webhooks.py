@@ -28,9 +28,17 @@ BACKLOG = 6_000
 FAILS = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
-def deferred(connection: KafkaConnection, prefix: str, tier: int) -> list[webhook_retry_pb2.WebhookDeferred]:
+def deferred(
+    connection: KafkaConnection, prefix: str, tier: int | str
+) -> list[webhook_retry_pb2.WebhookDeferred]:
     records = read_all(connection, prefix, f"webhook-retry-{tier}")
     return [webhook_retry_pb2.WebhookDeferred.FromString(record.value() or b"") for record in records]
+
+
+def put_off(connection: KafkaConnection, prefix: str) -> set[str]:
+    """Messages of updates that wait for the first or the second time, tried or not."""
+    tiers = (1, "spared-1")
+    return {one.message_id for tier in tiers for one in deferred(connection, prefix, tier)}
 
 
 async def test_what_happens_reaches_the_business_signed_and_in_order(kafka: KafkaConnection) -> None:
@@ -177,7 +185,7 @@ async def test_a_failing_endpoint_is_left_alone_and_probed(kafka: KafkaConnectio
             await endpoint.wait_for(3)
             for number in range(3, 40):
                 await there.status("sent", f"wamid.{number}", user_ref=f"u1_{number}")
-            await until(lambda: len({one.message_id for one in deferred(kafka, there.prefix, 1)}) == 40)
+            await until(lambda: len(put_off(kafka, there.prefix)) == 40)
             assert len(endpoint.posts) <= 4, "while the circuit is open there is at most the probe"
             endpoint.answer = says(OK)
             async with asyncio.timeout(15):
@@ -203,7 +211,31 @@ async def test_an_endpoint_that_never_answers_delays_nobody_else(kafka: KafkaCon
             posts = await well.wait_for(100, seconds=2.5)  # before the other's first try has ended
             assert {said(post.body)[0] for post in posts} == {f"wamid.well{number}" for number in range(100)}
             await until(lambda: lag(there) == 0)
-        assert len({one.message_id for one in deferred(kafka, there.prefix, 1)}) == 100, "none is lost"
+        assert len(put_off(kafka, there.prefix)) == 100, "none is lost"
+
+
+async def test_a_dead_endpoints_backlog_stands_before_no_retry_of_another(kafka: KafkaConnection) -> None:
+    async def second_time(post: Post, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK if sum(each.body == post.body for each in well.posts) > 1 else FAILS)
+
+    settings = {"webhook_circuit_failures": 3, "webhook_circuit_open_seconds": 60}
+    async with (
+        platform(kafka) as there,
+        told_endpoint(says(FAILS)) as dead,
+        told_endpoint(second_time) as well,
+    ):
+        await there.account(dead.port)
+        await there.account(well.port, OTHER_ACCOUNT)
+        await asyncio.gather(
+            *(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in range(BACKLOG)),
+        )
+        async with there.worker(**settings):
+            await dead.wait_for(3)
+            await until(lambda: len(deferred(kafka, there.prefix, "spared-1")) > BACKLOG // 2, seconds=30)
+            await there.status("sent", "wamid.well", OTHER_ACCOUNT)
+            await well.wait_for(2, seconds=3)
+        tried = [one for tier in range(1, 8) for one in deferred(kafka, there.prefix, tier)]
+    assert len([one for one in tried if one.account_id == given.ACCOUNT]) == len(dead.posts) < 20
 
 
 async def test_what_an_endpoint_does_not_take_fast_enough_is_put_off_at_once(kafka: KafkaConnection) -> None:
@@ -217,7 +249,7 @@ async def test_what_an_endpoint_does_not_take_fast_enough_is_put_off_at_once(kaf
             await there.status("sent", f"wamid.{number}", user_ref=f"u1_{number}")
         async with there.worker(webhook_timeout_seconds=60, **settings):
             await endpoint.wait_for(2)
-            await until(lambda: len(deferred(kafka, there.prefix, 1)) == 38)
+            await until(lambda: len(put_off(kafka, there.prefix)) == 38)
             assert len(endpoint.posts) == 2
         assert lag(there) >= 12, "what was under way or waited when the worker ended is read again"
 

@@ -13,7 +13,7 @@ from parley.settings.v1 import settings_pb2
 from services.contracts.catalogue import topic
 from services.contracts.keys import conversation_key
 from services.contracts.setting_routes import SETTING_PURPOSE
-from services.delivery.webhooks.process import WebhookWorker
+from services.delivery.webhooks.process import RETRY_TOPICS, WebhookWorker
 from services.delivery.webhooks.settings import WebhookSettings
 from services.identity.platform_key import PlatformKey
 from services.runtime.clock import wall_clock_ms
@@ -25,7 +25,7 @@ from tests.unit import webhook_events
 KEY_TEXT = PlatformKey.generate()
 KEY = PlatformKey.from_text(KEY_TEXT)
 SECRET = b"app secret"
-TOPICS = ("statuses", "inbox", "settings", "dead-letters", *(f"webhook-retry-{tier}" for tier in range(1, 8)))
+TOPICS = ("statuses", "inbox", "settings", "dead-letters", *(one.name for one in RETRY_TOPICS))
 USER_REF = "u1_q83vEjRWeJCrze8SNFZ4kA"
 
 

@@ -6,12 +6,13 @@ from parley.delivery.v1 import webhook_retry_pb2
 from services.contracts.catalogue import topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.errand import Errand
-from services.delivery.webhooks.tiers import TIERS_MAX, NextTry, RetrySchedule
+from services.delivery.webhooks.tiers import SPARED_TIERS_MAX, TIERS_MAX, NextTry, RetrySchedule
 from services.delivery.webhooks.until_written import until_written
 from services.runtime.clock import Clock
 from services.runtime.record_writer import RecordWriter
 
 TIERS = {number: topic(f"webhook-retry-{number}") for number in range(1, TIERS_MAX + 1)}
+SPARED_TIERS = {number: topic(f"webhook-retry-spared-{number}") for number in range(1, SPARED_TIERS_MAX + 1)}
 KIND = "webhook_deferred"
 ERROR_CHARACTERS_MAX = 200
 
@@ -59,7 +60,7 @@ class Deferral:
                 await self._write(errand, following, reason)
             finally:
                 self.pending -= 1
-            metrics.DEFERRED.labels(following.tier).inc()
+            metrics.DEFERRED.labels(f"{'spared-' if following.spared else ''}{following.tier}").inc()
         errand.settled()
 
     async def _write(self, errand: Errand, following: NextTry, reason: str) -> None:
@@ -74,7 +75,7 @@ class Deferral:
         )
         await until_written(
             lambda: self._writer.write(
-                TIERS[following.tier],
+                (SPARED_TIERS if following.spared else TIERS)[following.tier],
                 errand.account_id.encode(),
                 deferred,
                 KIND,

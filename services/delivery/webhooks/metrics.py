@@ -12,7 +12,7 @@ TAKEN = TRIES.labels("taken")
 
 DEFERRED = Counter(
     "parley_webhooks_deferred_total",
-    "Updates that were put off to a retry tier, by the number of the tier.",
+    "Updates that were put off to a retry tier, by the end of its name: 1 or spared-1.",
     ["tier"],
 )
 SPARED = Counter(

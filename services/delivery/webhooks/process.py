@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from services.contracts.catalogue import Topic, topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.couriers import Couriers
-from services.delivery.webhooks.deferral import TIERS, Deferral
+from services.delivery.webhooks.deferral import SPARED_TIERS, TIERS, Deferral
 from services.delivery.webhooks.endpoints import Endpoints
 from services.delivery.webhooks.events import (
     Settled,
@@ -37,6 +37,7 @@ from services.runtime.settings_table import SettingsTable
 
 STATUSES = topic("statuses")
 INBOX = topic("inbox")
+RETRY_TOPICS = (*TIERS.values(), *SPARED_TIERS.values())
 GROUP = "webhooks"
 RETRY_GROUP = "webhooks-retry"
 OPEN_RECORDS_MAX = 100_000
@@ -47,6 +48,8 @@ BACKLOG_SECONDS = 0.05
 """How often the backlog is looked at."""
 PENDING_MAX = 2_000
 """Updates that wait for Kafka to put them off; at it nothing more is read."""
+PENDING_AGAIN_MAX = 500
+"""At so many no more retries are read: what is put off again and again leaves room for what is new."""
 READINESS_SECONDS = 0.5
 
 log = structlog.get_logger()
@@ -93,7 +96,7 @@ class WebhookWorker:
         )
         self._events = self._reader(GROUP, (STATUSES, INBOX), self._take_event, self._hold_back_events)
         self._retries = self._reader(
-            RETRY_GROUP, TIERS.values(), self._take_retry, self._hold_back, self._forget_retries
+            RETRY_GROUP, RETRY_TOPICS, self._take_retry, self._hold_back_retries, self._forget_retries
         )
         self._room = WaitingRoom(self._endpoints.offer, self._retries.pause, self._retries.resume, clock)
         self._asides: set[asyncio.Task[None]] = set()
@@ -117,7 +120,7 @@ class WebhookWorker:
         self._health.not_ready("waiting for Kafka")
         await self._table.start()
         prefix = self._settings.topic_prefix
-        needed = (STATUSES, INBOX, DEAD_LETTERS, *TIERS.values())
+        needed = (STATUSES, INBOX, DEAD_LETTERS, *RETRY_TOPICS)
         await require_topics(self._connection, [(prefix + one.name, one.partitions) for one in needed])
         await self._writer.start()
         await self._events.start()
@@ -200,6 +203,9 @@ class WebhookWorker:
 
     def _hold_back(self) -> bool:
         return self._deferral.pending > PENDING_MAX or self._open_records() > OPEN_RECORDS_MAX
+
+    def _hold_back_retries(self) -> bool:
+        return self._hold_back() or self._deferral.pending > PENDING_AGAIN_MAX
 
     def _hold_back_events(self) -> bool:
         """New events also wait for quick endpoints: then a burst, or the worker itself, is what is slow."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 TIERS_MAX = 7
 """Retry topics that are declared: webhook-retry-1 to webhook-retry-7."""
 SPARED_TIERS_MAX = 5
-"""The tiers, from the first, in which an update waits that was not tried."""
+"""Topics for updates that were not tried, with the same waits: webhook-retry-spared-1 to -5."""
 SPARED_SECONDS_MAX = 600.0
 """Longest wait of an update that was not tried."""
 
@@ -18,6 +18,8 @@ class NextTry(NamedTuple):
     """From 1; the number in the name of the topic."""
     due_at_ms: int
     """Unix milliseconds, UTC."""
+    spared: bool = False
+    """Whether it waits among those that were not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,4 @@ class RetrySchedule:
         due_at_ms = now_ms + round(self.waits_seconds[tier - 1] * 1000)
         if due_at_ms - first_tried_at_ms > self.give_up_seconds * 1000:
             return None
-        return NextTry(tier, due_at_ms)
+        return NextTry(tier, due_at_ms, spared=True)
