@@ -6,6 +6,7 @@ from enum import Enum
 from random import Random
 
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
+ALL_BROKERS = "kafka"
 STAGES = ("consent", "session-window", "rate-and-bill", "delivery")
 GROWING = (*STAGES, "webhooks")
 """Services whose number of members changes."""
@@ -61,12 +62,18 @@ WAYS = {
     Kind.KILL_BROKER: Way(BROKERS, (0, 0), 3),
     Kind.LOSE_BROKER: Way(BROKERS, (8, 15), 2),
     Kind.STOP_BROKER: Way(BROKERS, (7, 12), 2),
-    Kind.KILL_BROKERS: Way(("kafka",), (0, 0), 1),
+    Kind.KILL_BROKERS: Way((ALL_BROKERS,), (0, 0), 1),
     Kind.ISOLATE: Way(BROKERS, (7, 12), 2),
     Kind.CUT: Way(BROKERS, (1, 6), 3),
     Kind.HOLD_UP: Way(BROKERS, (2, 12), 3),
     Kind.SLOW_DOWN: Way(BROKERS, (5, 12), 3),
 }
+BROKER_KINDS = frozenset(
+    {Kind.KILL_BROKER, Kind.LOSE_BROKER, Kind.STOP_BROKER, Kind.KILL_BROKERS, Kind.ISOLATE}
+)
+"""One at a time: with two brokers out of three away, nothing at all would happen."""
+SHORT_SECONDS = 75.0
+"""Each kind comes in a run of this length."""
 ROLL_EVERY_SECONDS = 200.0
 """Everything is restarted this often, beginning at once."""
 
@@ -85,27 +92,60 @@ class Strike:
 
 
 def schedule(seed: int, seconds: float) -> list[Strike]:
-    """All strikes of a run, in order; each kind once before any comes again, as far as time allows."""
+    """All strikes of a run, in order, each undone by the run's end.
+
+    Each kind comes once before any comes again; :data:`SHORT_SECONDS` are enough for all of them.
+    """
     rng = Random(seed)  # noqa: S311 - no secret
     strikes = [
         Strike(at, Kind.ROLL, "everything", 0)
         for at in (ROLL_EVERY_SECONDS * turn for turn in range(int(seconds // ROLL_EVERY_SECONDS) + 1))
     ]
-    busy_until: dict[str, float] = {}
-    first_round = rng.sample(list(WAYS), len(WAYS))
+    # What lasts longest comes first, so that all of it fits into a short run.
+    wanted = sorted(rng.sample(list(WAYS), len(WAYS)), key=lambda kind: -WAYS[kind].seconds[0])
+    busy = _Busy()
     at = FIRST_SECONDS
     while at < seconds:
-        kind = first_round.pop() if first_round else _any_kind(rng)
-        way = WAYS[kind]
-        free = [target for target in way.targets if busy_until.get(target, 0) <= at]
-        if free:
-            target, lasting = rng.choice(free), rng.uniform(*way.seconds)
-            strikes.append(Strike(at, kind, target, lasting))
-            busy_until[target] = at + lasting + REST_SECONDS
-        at += min(rng.expovariate(1 / GAP_SECONDS), 3 * GAP_SECONDS)
+        strike = _next(rng, wanted or _any_kinds(rng), busy, at, seconds - at)
+        if strike is not None:
+            strikes.append(strike)
+            if strike.kind in wanted:
+                wanted.remove(strike.kind)
+        at += rng.uniform(0.8, 1.2) * GAP_SECONDS
     return sorted(strikes, key=lambda strike: strike.at_seconds)
 
 
-def _any_kind(rng: Random) -> Kind:
-    (kind,) = rng.choices(list(WAYS), [way.weight for way in WAYS.values()])
-    return kind
+class _Busy:
+    """Who is struck, and rests from it."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def free(self, kind: Kind, at: float) -> list[str]:
+        """Whom a kind may strike now."""
+        if kind in BROKER_KINDS and self._until.get(ALL_BROKERS, 0) > at:
+            return []
+        return [target for target in WAYS[kind].targets if self._until.get(target, 0) <= at]
+
+    def note(self, strike: Strike) -> None:
+        """A strike is planned."""
+        until = strike.at_seconds + strike.seconds + REST_SECONDS
+        self._until[strike.target] = until
+        if strike.kind in BROKER_KINDS:
+            self._until[ALL_BROKERS] = until
+
+
+def _next(rng: Random, kinds: Sequence[Kind], busy: _Busy, at: float, left: float) -> Strike | None:
+    """The first of these kinds that finds a target and is over in time."""
+    for kind in kinds:
+        shortest, longest = WAYS[kind].seconds
+        free = busy.free(kind, at)
+        if free and shortest <= left:
+            strike = Strike(at, kind, rng.choice(free), rng.uniform(shortest, min(longest, left)))
+            busy.note(strike)
+            return strike
+    return None
+
+
+def _any_kinds(rng: Random) -> Sequence[Kind]:
+    return rng.choices(list(WAYS), [way.weight for way in WAYS.values()])

@@ -1,10 +1,18 @@
 """The schedule: the same for the same seed, every kind in it, nobody struck while still struck."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
-from tests.chaos.schedule import GAP_SECONDS, ROLL_EVERY_SECONDS, WAYS, Kind, schedule
+from tests.chaos.schedule import (
+    BROKER_KINDS,
+    GAP_SECONDS,
+    ROLL_EVERY_SECONDS,
+    SHORT_SECONDS,
+    Kind,
+    schedule,
+)
 
 MINUTES_10 = 600.0
 
@@ -28,7 +36,15 @@ def test_every_kind_comes_and_nobody_is_struck_while_still_struck(seed: int) -> 
         over[strike.target] = strike.at_seconds + strike.seconds
 
 
-def test_a_short_run_takes_each_kind_once_before_any_comes_again() -> None:
-    strikes = [strike for strike in schedule(3, 40.0) if strike.kind is not Kind.ROLL]
-    assert 0 < len(strikes) <= len(WAYS)
-    assert len({strike.kind for strike in strikes}) == len(strikes)
+@pytest.mark.parametrize("seed", range(200))
+def test_every_kind_comes_in_the_short_form_and_is_over_in_time(seed: int) -> None:
+    strikes = schedule(seed, SHORT_SECONDS)
+    assert {strike.kind for strike in strikes} == set(Kind)
+    assert all(strike.at_seconds + strike.seconds <= SHORT_SECONDS for strike in strikes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_broker_is_away_at_a_time(seed: int) -> None:
+    away = [strike for strike in schedule(seed, MINUTES_10) if strike.kind in BROKER_KINDS]
+    for before, after in pairwise(away):
+        assert before.at_seconds + before.seconds < after.at_seconds
