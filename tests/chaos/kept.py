@@ -39,36 +39,52 @@ class Kept:
         self.send(signal.SIGCONT)
         self._keeper.stop(seconds_max)
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process that runs now, if one does."""
+    def send(self, number: signal.Signals) -> bool:
+        """Send a signal to the process that runs now; False when none does."""
         with self._mutex, suppress(ProcessLookupError):
             if self._pid:
                 os.kill(self._pid, number)
+                return True
+        return False
 
-    def kill(self) -> None:
-        """``kill -9``; its keeper starts it again at once."""
-        self.send(signal.SIGKILL)
+    def kill(self) -> bool:
+        """``kill -9``; its keeper starts it again at once. False when no process runs."""
+        return self.send(signal.SIGKILL)
 
-    def end_and_hold(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """End it by a signal, and do not start it again before `release`."""
+    def end_and_hold(self, number: signal.Signals = signal.SIGKILL) -> bool:
+        """End it by a signal, and do not start it again before `release`. False when no process runs."""
         self._held.hold()
-        self.send(number)
+        return self.send(number)
 
     def release(self) -> None:
         """Start it again, or let it go on where it was stopped by a signal."""
         self._held.release()
         self.send(signal.SIGCONT)
 
-    def restart(self, seconds_max: float) -> None:
+    def restart(self, seconds_max: float) -> bool:
         """SIGTERM, by force once the time is over, and wait until its keeper has started it again.
 
-        Returns after as much time again where it was not, as when it has left meanwhile.
+        False, after as much time again, where it was not, as when it has left meanwhile.
         """
         before = self.starts
         self.send(signal.SIGTERM)
-        if not self._wait_for_start(before, seconds_max):
-            self.kill()
-            self._wait_for_start(before, seconds_max)
+        if self._wait_for_start(before, seconds_max):
+            return True
+        self.kill()
+        return self._wait_for_start(before, seconds_max)
+
+    def wait_until_it_runs(self, seconds_max: float) -> bool:
+        """Block until a process runs; False when none has come in time."""
+        deadline = time.monotonic() + seconds_max
+        while not self.runs and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return self.runs
+
+    @property
+    def runs(self) -> bool:
+        """Whether a process runs now."""
+        with self._mutex:
+            return self._pid != 0
 
     def _wait_for_start(self, before: int, seconds_max: float) -> bool:
         deadline = time.monotonic() + seconds_max

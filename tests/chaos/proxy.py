@@ -59,6 +59,13 @@ class Proxy:
         self.is_open = True
         self.is_flowing = True
         self.delay_seconds = 0.0
+        self.disturbed = 0
+        """Connections that have met a fault."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all is forwarded as usual."""
+        return self.is_open and self.is_flowing and not self.delay_seconds
 
     async def listen(self) -> None:
         """Called in the loop of the proxies."""
@@ -107,6 +114,8 @@ class Proxy:
 
     def _set(self, is_open: bool, is_flowing: bool, delay_seconds: float) -> None:
         self.is_open, self.is_flowing, self.delay_seconds = is_open, is_flowing, delay_seconds
+        if not self.is_well:
+            self.disturbed += sum(isinstance(side, Near) for side in self.sides)
         for side in tuple(self.sides):
             if is_open:
                 side.pass_on()
@@ -187,6 +196,7 @@ class Near(Side):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._proxy.disturbed += not self._proxy.is_well
         if self._proxy.is_open:
             self._proxy.connect(self)
         else:
