@@ -12,7 +12,8 @@ import structlog
 
 from tests.chaos.chaos import Outcome, run_chaos
 
-PER_SECOND = 30.0
+PER_SECOND = 100.0
+"""Of businesses' messages; customers write a third as many."""
 
 
 def main() -> int:
@@ -38,6 +39,10 @@ def describe(outcome: Outcome) -> None:
     """Print faults by kind, what clients were told, and each violation."""
     for kind, times in outcome.injected.most_common():
         say(f"{times:6}  {kind.value}")
+    for miss in outcome.missed:
+        say(f"without effect: {miss}")
+    backlog = ", ".join(f"{group} {records}" for group, records in outcome.backlog.most_common())
+    say(f"at most behind, in records: {backlog}")
     told, recorded = outcome.told, outcome.recorded
     answers = ", ".join(f"{answer} {times}" for answer, times in sorted(told.answers.items()))
     say(f"answers to businesses: {answers}")
@@ -50,6 +55,8 @@ def describe(outcome: Outcome) -> None:
         for end in ("delivered", "failed", "expired")
     }
     say(", ".join(f"{end} {times}" for end, times in ended.items()))
+    codes = ", ".join(f"{code} {times}" for code, times in sorted(recorded.refused.items()))
+    say(f"failed with: {codes}")
     again = sum(told.webhooks.values()) - len(told.webhooks)
     say(
         f"{len(told.webhooks)} webhooks, {again} of them again; {len(recorded.written)} messages of customers"

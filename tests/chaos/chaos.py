@@ -1,9 +1,6 @@
 """One run: start, load, faults, heal, drain, verify, reconcile."""
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from confluent_kafka import KafkaException
-
 from services.admin.supervisor.options import Options
 from services.identity.customer_token import customer_token
 from tests.chaos import platform
+from tests.chaos.backlog import Backlog
+from tests.chaos.draining import Left, drain, left_in
 from tests.chaos.faults import Faults
 from tests.chaos.load.business import Business
 from tests.chaos.load.customer import Customer
@@ -26,11 +23,12 @@ from tests.chaos.reconcile import reconcile
 from tests.chaos.recorded import Recorded
 from tests.chaos.schedule import Kind, schedule
 from tests.chaos.topics import Topics
+from tests.chaos.verified import verify
 
-CUSTOMERS = 60
-DRAIN_SECONDS_MAX = 180.0
-POLL_SECONDS = 1.0
-PARLEY = str(Path(sys.executable).with_name("parley"))
+CUSTOMERS = 180
+"""So many that the rate of a pair of business and customer refuses few of their messages."""
+REST_SECONDS_MAX = 30.0
+"""What the last frames of customers have set going is waited for so long."""
 
 Report = Callable[[str], None]
 
@@ -40,17 +38,25 @@ class Outcome:
     """What a run has shown."""
 
     injected: Counter[Kind]
+    """Faults that had their effect."""
+    missed: list[str]
+    """Faults that had none."""
+    backlog: Counter[str]
+    """The most that each group was behind, in records."""
     told: Told
     recorded: Recorded
+    left: Left
+    """What was still under way when the time to drain was over."""
     verifier: list[str] = field(default_factory=list)
-    """Violations that `parley verify` found."""
+    """What `parley verify` found, or could not check."""
     reconciliation: list[str] = field(default_factory=list)
     """What clients were told and the topics do not bear out, or the other way round."""
 
     @property
     def violations(self) -> list[str]:
         """All of them."""
-        return self.verifier + self.reconciliation
+        undrained = [f"not drained: {name} {count}" for name, count in self.left.items()]
+        return undrained + self.verifier + self.reconciliation
 
     @property
     def summary(self) -> str:
@@ -86,6 +92,8 @@ class _Run:
     async def go(self, seconds: float, per_second: float) -> Outcome:
         there, told = self._there, self._told
         rng = Random(self._seed)  # noqa: S311 - no secret
+        topics = Topics(there.cluster.connection, there.prefix)
+        backlog = Backlog(topics)
         async with Endpoint(there.accounts, told, rng) as endpoint:
             urls = {each["account_id"]: endpoint.url(each["account_id"]) for each in there.accounts}
             await asyncio.to_thread(there.send_webhooks_to, urls)
@@ -103,21 +111,25 @@ class _Run:
                     )
                     for account in there.accounts
                 ]
+                watching = load.create_task(backlog.watch(lambda: self._load_is_over))
                 self._report("load and faults begin")
                 await faults.carry_out(schedule(self._seed, seconds))
                 self._load_is_over = True
                 self._report("all is healed; what was begun is settled")
-                await asyncio.wait(trading)
+                await asyncio.wait([*trading, watching])
                 endpoint.is_well = True
                 for customer in customers:
                     customer.be_dutiful()
-                topics = Topics(there.cluster.connection, there.prefix)
-                await self._drain(topics, customers)
+                left = await drain(lambda: left_in(topics, told), [*customers], self._report)
                 self._all_is_over = True
+            # Customers came and went to the last: the platform is at rest only now.
+            left = left or await drain(
+                lambda: left_in(topics, told), [*customers], self._report, REST_SECONDS_MAX
+            )
         topics.close()
         self._report("verifying")
-        verifier = await asyncio.to_thread(verify, there)
-        outcome = Outcome(faults.injected, told, topics.recorded, verifier)
+        verifier = await asyncio.to_thread(verify, there.environment)
+        outcome = Outcome(faults.injected, faults.missed, backlog.most, told, topics.recorded, left, verifier)
         outcome.reconciliation += reconcile(told, topics.recorded)
         return outcome
 
@@ -127,47 +139,5 @@ class _Run:
         token = customer_token(there.key, number)
         return Customer(number, there.fleet.handset_url, token, businesses, self._told, rng)
 
-    async def _drain(self, topics: Topics, customers: list[Customer]) -> None:
-        """Wait until nothing is under way any more; what is then left shows in the reconciliation."""
-        deadline = time.monotonic() + DRAIN_SECONDS_MAX
-        while time.monotonic() < deadline:
-            left = await asyncio.to_thread(self._left, topics)
-            if unheard := sum(not customer.has_been_heard for customer in customers):
-                left["customers not heard"] = unheard
-            if not left:
-                self._report("all is drained")
-                return
-            self._report("draining: " + ", ".join(f"{name} {count}" for name, count in left.items()))
-            await asyncio.sleep(POLL_SECONDS)
-        self._report(f"not drained within {DRAIN_SECONDS_MAX:g} s")
-
-    def _left(self, topics: Topics) -> dict[str, int]:
-        """What is still under way, by name; empty when all is done."""
-        try:
-            if not topics.catch_up(POLL_SECONDS * 10):
-                return {"topics not read to their ends": 1}
-            left = {f"lag of {group}": lag for group, lag in topics.lags().items()}
-        except KafkaException as error:
-            return {f"Kafka: {error}": 1}
-        recorded = topics.recorded
-        left["messages without end"] = len(recorded.unended)
-        left["webhooks"] = len(recorded.webhooks_due - self._told.webhooks.keys())
-        return {name: count for name, count in left.items() if count}
-
     def _report(self, line: str) -> None:
         self._print(f"{time.monotonic() - self._begun:7.1f} s  {line}")
-
-
-def verify(there: Platform) -> list[str]:
-    """What `parley verify` finds: its violations as it words them."""
-    done = subprocess.run(
-        [PARLEY, "verify", "--json"], env=dict(there.environment), capture_output=True, text=True, check=False
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    if not lines or "violations" not in lines[-1]:
-        return [f"parley verify ended with {done.returncode}: {done.stderr.strip()}"]
-    return [
-        f"{line['topic']}/{line['partition']} offset {line['offset']}: {line['subject']}: {line['sentence']}"
-        for line in lines
-        if "sentence" in line
-    ]

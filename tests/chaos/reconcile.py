@@ -14,6 +14,8 @@ def reconcile(told: Told, recorded: Recorded) -> Iterator[str]:
     yield from _customers_messages(told, recorded)
     yield from _shown(told, recorded)
     yield from _webhooks(told, recorded)
+    for surprise in told.surprises:
+        yield f"ingress answered what it never should: {surprise}"
     for letter in recorded.dead:
         yield f"{letter}: a record was set aside"
 

@@ -39,6 +39,8 @@ class Recorded:
     """Customers' messages in intake, by message id."""
     statuses: dict[str, list[str]] = field(default_factory=dict)
     """By message id, in order."""
+    refused: Counter[int] = field(default_factory=Counter)
+    """Messages that failed, by the code that their business was told."""
     inbox: Counter[str] = field(default_factory=Counter)
     """Customers' messages that businesses get, by message id."""
     webhooks_due: set[tuple[str, str]] = field(default_factory=set)
@@ -86,6 +88,8 @@ class Recorded:
     def _status(self, event: statuses_pb2.StatusEvent) -> None:
         status = event.WhichOneof("event") or "nothing"
         self.statuses.setdefault(event.message_id, []).append(status)
+        if status == "failed":
+            self.refused[event.failed.refusal.code] += 1
         if status in REPORTED:
             self.webhooks_due.add((event.message_id, REPORTED[status]))
 

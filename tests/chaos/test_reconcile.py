@@ -147,6 +147,10 @@ def set_a_record_aside(told: Told, recorded: Recorded) -> None:
     recorded.dead.append("dead-letters/0 offset 0")
 
 
+def answer_without_reason(told: Told, recorded: Recorded) -> None:
+    told.surprises.append("500: {}")
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -169,6 +173,7 @@ def set_a_record_aside(told: Told, recorded: Recorded) -> None:
         (deliver_unseen, "m1 is delivered and was never shown"),
         (withhold_a_webhook, "m1: delivered was never reported"),
         (invent_a_webhook, "m1: failed was reported and is in no topic"),
+        (answer_without_reason, "ingress answered what it never should: 500: {}"),
         (set_a_record_aside, "a record was set aside"),
     ],
 )

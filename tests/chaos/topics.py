@@ -2,7 +2,7 @@
 
 import time
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from services.admin.partition_ends import ends_of
@@ -65,15 +65,10 @@ class Topics:
         while any(self._reached[place] < end for place, end in ends.items()):
             if time.monotonic() > deadline:
                 return False
-            for message in self._consumer.consume(BATCH, 0.1):
-                place = (message.topic() or "", message.partition() or 0)
-                offset, error = message.offset() or 0, message.error()
-                if error is None:
-                    self.recorded.take(place[0].removeprefix(self._prefix), message)
-                    offset += 1
-                elif error.code() != KafkaError._PARTITION_EOF:
-                    raise KafkaException(error)
-                self._reached[place] = offset
+            trouble = [self._take(message) for message in self._consumer.consume(BATCH, 0.1)]
+            # Only now, or what came with it would never be seen again.
+            if errors := [error for error in trouble if error is not None]:
+                raise KafkaException(errors[0])
         return True
 
     def lags(self) -> dict[str, int]:
@@ -93,6 +88,18 @@ class Topics:
         """Disconnect."""
         for consumer in (self._consumer, *self._askers.values()):
             consumer.close()
+
+    def _take(self, message: Message) -> KafkaError | None:
+        place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+        error: KafkaError | None = message.error()
+        if error is None:
+            self.recorded.take(place[0].removeprefix(self._prefix), message)
+            self._reached[place] = offset + 1
+        elif error.code() == KafkaError._PARTITION_EOF:
+            self._reached[place] = offset
+        else:
+            return error
+        return None
 
     def _next_offset(self, place: TopicPartition) -> int:
         return self.recorded.next_offsets.get((place.topic.removeprefix(self._prefix), place.partition), 0)

@@ -63,5 +63,7 @@ class Told:
     """Webhooks whose signature was wrong."""
     answers: Counter[str] = field(default_factory=Counter)
     """Answers that businesses got, by HTTP status; ``none`` where none came, ``gave up`` after many."""
+    surprises: list[str] = field(default_factory=list)
+    """Answers to businesses that the contract does not know."""
     deeds: Counter[str] = field(default_factory=Counter)
     """What customers did."""
