@@ -22,7 +22,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Proxies
 
 BUSINESSES = 3
-NUMBER_RATE = 40
+NUMBER_RATE = 100
 """Messages a second for each number: a burst is answered 429."""
 FLASH_SALE = {
     "name": "flash_sale",
