@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Message
 
-from services.admin.partition_ends import ends_of
+from services.admin.log_ranges import LogRanges
 from services.runtime.kafka_connection import KafkaConnection
-
-ANSWER_SECONDS_MAX = 15.0
 
 
 def committed_records(
@@ -21,41 +18,6 @@ def committed_records(
     show, and whoever wrote something shall read it. Blocks. Raises ``KafkaException`` when the broker does
     not answer, the topic is missing or a transaction stays open.
     """
-    with AdminClient({**connection.librdkafka(), "log_level": 0}) as admin:
-        ends = ends_of(admin, topic, partitions)
-    if only is not None:
-        ends = {only: ends[only]}
-    consumer = Consumer(
-        {
-            **connection.librdkafka(),
-            "group.id": "parley-admin-never-committed",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            # The end is known only from an empty answer; the default waits half a second for one.
-            "fetch.wait.max.ms": 10,
-            "log_level": 0,
-        }
-    )
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0) for partition, end in ends.items() if end])
-        yield from _until(ends, consumer)
-    finally:
-        consumer.close()
-
-
-def _until(ends: dict[int, int], consumer: Consumer) -> Iterator[Message]:
-    left = {partition for partition, end in ends.items() if end}
-    while left:
-        record = consumer.poll(ANSWER_SECONDS_MAX)
-        if record is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        partition, offset, error = record.partition() or 0, record.offset() or 0, record.error()
-        if error is None:
-            yield record
-            offset += 1
-        elif error.code() != KafkaError._PARTITION_EOF:
-            raise KafkaException(error)
-        if offset >= ends[partition]:
-            left.discard(partition)
+    places = [(topic, partition) for partition in (range(partitions) if only is None else (only,))]
+    with LogRanges(connection) as log:
+        yield from log.read(log.whole(places))

@@ -22,6 +22,18 @@ def ends_of(admin: AdminClient, topic: str, partitions: int) -> dict[int, int]:
     return {place.partition: end for place, end in _ask(admin, places).items()}
 
 
+def bounds_of(admin: AdminClient, places: list[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+    """First offset and the one after the last, by topic and partition, open transactions included.
+
+    Blocks. Raises ``KafkaException`` when the broker does not answer or a partition is not there.
+    """
+    admin.list_topics(timeout=ANSWER_SECONDS_MAX)
+    asked = [TopicPartition(*place) for place in places]
+    starts = _ask(admin, asked, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    ends = _ask(admin, asked)
+    return {(place.topic, place.partition): (starts[place], ends[place]) for place in asked}
+
+
 def wait_until_led(admin: AdminClient, partitions: Mapping[str, int]) -> None:
     """Block until every partition of these topics has a leader that answers, as it has soon after creation.
 
@@ -42,9 +54,12 @@ def wait_until_led(admin: AdminClient, partitions: Mapping[str, int]) -> None:
             return
 
 
-def _ask(admin: AdminClient, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+def _ask(
+    admin: AdminClient, places: list[TopicPartition], which: OffsetSpec | None = None
+) -> dict[TopicPartition, int]:
+    which = which or OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = admin.list_offsets(
-        {place: OffsetSpec.latest() for place in places},  # type: ignore[no-untyped-call]
+        dict.fromkeys(places, which),
         isolation_level=IsolationLevel.READ_UNCOMMITTED,
         request_timeout=ANSWER_SECONDS_MAX,
     )

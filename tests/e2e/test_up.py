@@ -7,11 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import httpx
@@ -187,6 +191,87 @@ async def post_traced(ingress_url: str, sender: dict[str, Any], number: str) -> 
             },
         )
     return str(answer.json()["messages"][0]["id"])
+
+
+class RefusingShop(BaseHTTPRequestHandler):
+    """Proves itself by the challenge, and takes no webhook."""
+
+    def do_GET(self) -> None:
+        self._answer(HTTPStatus.OK, parse_qs(urlsplit(self.path).query)["hub.challenge"][0].encode())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: HTTPStatus, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def steps_of(place: Place, message_id: str, *words: str) -> list[dict[str, Any]]:
+    traced = place.run(PARLEY, "trace", message_id, "--json", *words)
+    assert traced.returncode == 0, traced.stderr
+    return [json.loads(line) for line in traced.stdout.splitlines()]
+
+
+def test_a_message_is_traced_on_its_whole_way_with_times(place: Place, said: str) -> None:
+    before_ms = time.time() * 1000
+    message_id = json.loads(place.run("sh", "-c", curl_of(said)).stdout)["messages"][0]["id"]
+    wait_for(lambda: len([each for each in steps_of(place, message_id) if each["topic"] == "statuses"]) == 2)
+    steps = steps_of(place, message_id)
+    assert {(each["topic"], each["kind"]) for each in steps} >= {
+        ("intake", "send_requested"),
+        ("screened", "send_screened"),
+        ("usage", "send_assessed"),
+        ("ledger", "authorized"),
+        ("dispatch", "content_held"),
+        ("dispatch", "send_authorized"),
+        ("outbox", "attempt_emitted"),
+        ("statuses", "accepted"),
+        ("statuses", "sent"),
+    }
+    way = [each for each in steps if each["topic"] in ("intake", "screened", "usage", "ledger", "outbox")]
+    assert [each["topic"] for each in way] == ["intake", "screened", "usage", "ledger", "outbox"]
+    assert len({each["at"] for each in way}) == 1, "each has the time of its cause"
+    after_ms = [each["after_ms"] for each in way]
+    assert after_ms[0] == 0 < after_ms[-1]
+    assert after_ms == sorted(after_ms), "each was written after the one that it comes of"
+    for each in steps:
+        written_ms = datetime.fromisoformat(each["written_at"]).timestamp() * 1000
+        assert before_ms - 1_000 < written_ms < time.time() * 1000 + 1_000
+    assert steps_of(place, message_id, "--since", "1h") == steps
+    assert place.run(PARLEY, "trace", message_id).stdout.count("\n") == len(steps) + 1
+
+
+def test_a_message_whose_webhooks_are_retried_is_traced_to_its_tier(place: Place, said: str) -> None:
+    account = place.description["accounts"][0]["account_id"]
+    with HTTPServer(("127.0.0.1", 0), RefusingShop) as shop:
+        threading.Thread(target=shop.serve_forever, daemon=True).start()
+        try:
+            url = f"http://127.0.0.1:{shop.server_port}/"
+            assert place.run(PARLEY, "account", "webhook", account, url).returncode == 0
+            message_id = json.loads(place.run("sh", "-c", curl_of(said)).stdout)["messages"][0]["id"]
+            wait_for(lambda: any(each["topic"] == "webhook-retry-2" for each in steps_of(place, message_id)))
+        finally:
+            shop.shutdown()
+    tiers = [each for each in steps_of(place, message_id) if each["topic"].startswith("webhook-retry")]
+    assert {each["kind"] for each in tiers} == {"webhook_deferred"}
+    first, second = (
+        next(each for each in tiers if each["topic"] == name)
+        for name in ("webhook-retry-1", "webhook-retry-2")
+    )
+    assert second["after_ms"] - first["after_ms"] >= 1_000, "the first wait"
+
+
+def test_an_unknown_message_is_one_sentence(place: Place, said: str) -> None:
+    traced = place.run(PARLEY, "trace", "wamid.unknown", "--json")
+    assert (traced.returncode, traced.stdout) == (1, "")
+    assert traced.stderr == "wamid.unknown was not made by this platform.\n"
 
 
 def test_a_second_one_is_told_of_the_first(place: Place, said: str) -> None:

@@ -326,10 +326,9 @@ async def test_a_record_that_cannot_be_read_is_set_aside(kafka: KafkaConnection)
         async with there.worker():
             await endpoint.wait_for(1)
             await until(lambda: len(read_all(kafka, there.prefix, "dead-letters")) == 2)
-        letters = [
-            runtime_pb2.DeadLettered.FromString(record.value() or b"")
-            for record in read_all(kafka, there.prefix, "dead-letters")
-        ]
+        records = read_all(kafka, there.prefix, "dead-letters")
+        letters = [runtime_pb2.DeadLettered.FromString(record.value() or b"") for record in records]
+    assert all(("parley-message-id", b"wamid.garbage") in (record.headers() or []) for record in records)
     assert {letter.topic.removeprefix(there.prefix) for letter in letters} == {"statuses", "webhook-retry-1"}
     assert {(letter.stage, letter.value, letter.reason) for letter in letters} == {
         ("webhooks", b"\xff\xff", "undecodable")

@@ -81,7 +81,8 @@ class Platform:
     async def garbage(self, name: str) -> None:
         """Write a record that cannot be read."""
         key = conversation_key(webhook_events.BUSINESS, USER_REF)
-        await self._writer.submit(topic(name), 0, key, b"\xff\xff", [("parley-kind", b"sent")])
+        headers = [("parley-kind", b"sent"), ("parley-message-id", b"wamid.garbage")]
+        await self._writer.submit(topic(name), 0, key, b"\xff\xff", headers)
 
     @asynccontextmanager
     async def worker(self, **given: Any) -> AsyncIterator[WebhookWorker]:

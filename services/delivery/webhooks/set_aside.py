@@ -1,11 +1,10 @@
 """A record that cannot be read goes to the dead letters, so that those behind it are not held up."""
 
 from aiokafka import ConsumerRecord
-from google.protobuf.message import Message
 
 from parley.runtime.v1 import runtime_pb2
 from services.contracts.catalogue import topic
-from services.contracts.headers import KIND, MESSAGE_ID, header
+from services.contracts.headers import KIND, MESSAGE_ID, TRACEPARENT, header
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.until_written import until_written
 from services.runtime.record_writer import RecordWriter
@@ -19,7 +18,7 @@ async def set_aside(writer: RecordWriter, record: ConsumerRecord, error: Excepti
     """Write the record, with all that is needed to look into it. Returns once Kafka has it."""
     metrics.UNDECODABLE.inc()
     kind = _text(record, KIND)
-    letter: Message = runtime_pb2.DeadLettered(
+    letter = runtime_pb2.DeadLettered(
         stage=STAGE,
         topic=record.topic,
         partition=record.partition,
@@ -34,7 +33,15 @@ async def set_aside(writer: RecordWriter, record: ConsumerRecord, error: Excepti
         recorded_at_ms=record.timestamp,
     )
     await until_written(
-        lambda: writer.write(DEAD_LETTERS, record.key or b"", letter, kind or "unknown", partition=0),
+        lambda: writer.write(
+            DEAD_LETTERS,
+            record.key or b"",
+            letter,
+            kind or "unknown",
+            message_id=letter.message_id,
+            traceparent=header(record.headers, TRACEPARENT),
+            partition=0,
+        ),
         f"dead letter of {record.topic}/{record.partition}/{record.offset}",
     )
 
