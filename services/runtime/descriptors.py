@@ -7,7 +7,7 @@ RESERVED = 256
 
 
 def room_for(connections: int) -> int:
-    """How many of so many connections this process may hold, at least one; raises its soft limit if need be."""
+    """How many of so many connections this process may hold, at least one; raises its soft limit to it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return connections
