@@ -4,10 +4,10 @@ import asyncio
 import gc
 import signal
 import sys
-from dataclasses import replace
 
 import structlog
 import uvloop
+from aiokafka.errors import KafkaError
 
 from services.identity.platform_key import BadPlatformKey, PlatformKey
 from services.ingress.limits import HttpLimits
@@ -20,6 +20,8 @@ from services.runtime.kafka_startup import TopicMissing
 from services.runtime.logs import configure_logs
 from services.runtime.service_settings import load, refuse
 from services.runtime.settings_table import SettingsUnreadable
+
+FATAL = (KafkaRefused, TopicMissing, SettingsUnreadable, SettingsLost, KafkaError, OSError)
 
 log = structlog.get_logger()
 
@@ -35,14 +37,13 @@ def main() -> None:
     configure_logs("ingress", settings.log_level)
     try:
         uvloop.run(_serve(settings, connection, platform_key))
-    except (KafkaRefused, TopicMissing, SettingsUnreadable, SettingsLost, OSError) as error:
+    except FATAL as error:
         sys.stderr.write(f"ingress: {error}\n")
         raise SystemExit(1) from None
 
 
 async def _serve(settings: IngressSettings, connection: KafkaConnection, platform_key: PlatformKey) -> None:
-    limits = HttpLimits()
-    limits = replace(limits, connections_max=room_for(limits.connections_max))
+    limits = HttpLimits().within(room_for)
     ingress = Ingress(settings, connection, platform_key, limits)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

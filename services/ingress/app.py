@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 from aiohttp import hdrs
@@ -27,7 +27,7 @@ from services.ingress.idempotency import idempotency_key_of
 from services.ingress.limits import RETRY_AFTER_OVERLOAD_SECONDS, HttpLimits
 from services.ingress.messages import MessagesEndpoint
 from services.ingress.path import phone_number_id_of
-from services.ingress.server import error_response, json_response
+from services.ingress.server import Connection, error_response, json_response
 from services.ingress.tokens import TokenIndex
 from services.ingress.trace import Tracer
 
@@ -81,13 +81,17 @@ class CloudApi:
         try:
             response = json_response(await self._answer(request))
             metrics.requests_answered(0).inc()
+            retry_after_seconds = None
         except ApiError as error:
             response = error_response(error)
+            retry_after_seconds = error.retry_after_seconds
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:  # a fault of ours is answered like any other, and logged
             response = error_response(internal_error())
+            retry_after_seconds = None
             log.exception("unexpected error", fbtrace_id=response.headers["x-fb-trace-id"])
+        cast(Connection, request.protocol).answers(retry_after_seconds)
         metrics.REQUEST_SECONDS.observe(self._seconds() - began)
         return response
 

@@ -1,6 +1,7 @@
 """Every bound of ingress, in one place. What happens at each is in the README of this folder, and tested."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 TEXT_CHARACTERS_MAX = 4096
 """Of ``text.body`` (Cloud API)."""
@@ -33,6 +34,10 @@ class HttpLimits:
     requests_in_hand_max: int = 1024
     """Requests that wait for Kafka at once: about a second's worth."""
     connections_max: int = 4096
+    turned_away_max: int = 128
+    """Connections beyond that which are told so, for a second each; those beyond these are closed at once."""
+    backlog: int = 1024
+    """Connections that the kernel keeps while ingress is busy, and that it may then hand over all at once."""
     idle_seconds_max: float = 75.0
     """A connection that has sent no whole request head for so long is closed."""
     linger_seconds_max: float = 2.0
@@ -42,3 +47,17 @@ class HttpLimits:
     header_bytes_max: int = 8190
     """Of one header."""
     headers_max: int = 100
+
+    def within(self, room_for: Callable[[int], int]) -> "HttpLimits":
+        """The same with as many connections as ``room_for`` so many wanted descriptors says there is room."""
+        wanted = self.connections_max + self.turned_away_max + self.backlog
+        room = room_for(wanted)
+        if room >= wanted:
+            return self
+        turned_away_max, backlog = min(self.turned_away_max, room // 8), min(self.backlog, room // 8)
+        return replace(
+            self,
+            connections_max=max(1, min(self.connections_max, room - turned_away_max - backlog)),
+            turned_away_max=turned_away_max,
+            backlog=max(1, backlog),
+        )

@@ -25,6 +25,11 @@ TURNED_AWAY = Counter(
     "parley_ingress_connections_turned_away", "Connections closed at once for being too many."
 )
 
+HELD = Counter(
+    "parley_ingress_connections_held",
+    "Times that a client which did not keep to Retry-After was made to; rising: tell it, or add replicas.",
+)
+
 
 @cache
 def requests_answered(code: int) -> Counter:

@@ -21,8 +21,6 @@ from services.runtime.kafka_startup import require_topics
 from services.runtime.record_writer import RecordWriter, WriterLimits
 from services.runtime.settings_table import SettingsTable
 
-BACKLOG = 1024
-"""Connections that the kernel keeps while ingress is busy."""
 DRAIN_SECONDS = 8.0
 """How long requests in hand may take at the end; above the writer's own time-out."""
 READINESS_SECONDS = 0.5
@@ -92,7 +90,10 @@ class Ingress:
         loop = asyncio.get_running_loop()
         self._http = IngressServer(self._api.handle, self._limits)
         self._listening = await loop.create_server(
-            self._http, self._settings.ingress_host, self._settings.ingress_port, backlog=BACKLOG
+            self._http,
+            self._settings.ingress_host,
+            self._settings.ingress_port,
+            backlog=self._limits.backlog,
         )
         host, port = self._listening.sockets[0].getsockname()[:2]
         self.url = f"http://{host}:{port}"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.ingress.limits import HttpLimits
+from services.ingress.server import HELD_SECONDS_MAX
 from tests.unit.ingress_bench import PATH, TEXT, TOKEN, Bench, assert_envelope, ingress_bench
 
 BODY = json.dumps(TEXT).encode()
@@ -197,6 +198,51 @@ async def test_too_many_connections_are_turned_away_and_later_let_in() -> None:
         async with asyncio.timeout(5):
             while (await bench.post(TEXT)).status_code != 200:
                 pass
+
+
+async def test_of_those_turned_away_only_some_are_told_so() -> None:
+    async with ingress_bench(HttpLimits(connections_max=1, turned_away_max=3)) as bench:
+        _, held = await asyncio.open_connection("127.0.0.1", bench.port)
+        await bench.raw(HEAD)  # turned away, so the one before it has been let in
+        answers = await asyncio.gather(*(bench.raw(HEAD) for _ in range(20)), return_exceptions=True)
+        told = [answer for answer in answers if isinstance(answer, bytes) and answer]
+        assert len(told) == 3
+        assert all(parse(answer).status_code == 503 for answer in told)
+        held.close()
+        await held.wait_closed()
+        async with asyncio.timeout(5):
+            while (await bench.post(TEXT)).status_code != 200:
+                pass
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [(5_248, (4_096, 128, 1_024)), (100_000, (4_096, 128, 1_024)), (768, (576, 96, 96)), (1, (1, 0, 1))],
+)
+def test_descriptors_are_shared_out(room: int, expected: tuple[int, int, int]) -> None:
+    limits = HttpLimits().within(lambda wanted: min(wanted, room))
+    assert (limits.connections_max, limits.turned_away_max, limits.backlog) == expected
+
+
+async def test_who_does_not_wait_is_made_to_and_nobody_else() -> None:
+    async with ingress_bench(rate=1) as bench:
+        hasty = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(
+            base_url=str(bench.client.base_url), limits=hasty, headers={"Authorization": f"Bearer {TOKEN}"}
+        ) as client:
+            statuses = [(await client.post(PATH, json=TEXT)).status_code for _ in range(3)]
+            assert statuses == [200, 429, 429]
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            held = asyncio.create_task(client.post(PATH, json=TEXT))
+            assert (await bench.post(TEXT)).status_code == 429
+            assert loop.time() - began < HELD_SECONDS_MAX / 2, "another connection is answered at once"
+            assert (await held).status_code == 429
+            assert loop.time() - began > HELD_SECONDS_MAX / 2
+            bench.seconds += 1
+            async with asyncio.timeout(5):
+                assert (await client.post(PATH, json=TEXT)).status_code == 200
+            assert (await client.post(PATH, json=TEXT)).status_code == 429, "counted from anew"
 
 
 async def test_a_client_that_leaves_does_no_harm(ingress: Bench) -> None:
