@@ -1,6 +1,6 @@
 """The input partitions that the group has given us, and how far each has been given on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -16,6 +16,8 @@ class KafkaAssignment:
         self._topic = topic
         self._next_offsets: dict[int, int] = {}
         self._at_end: set[int] = set()
+        self.let_go: set[int] = set()
+        """Partitions that were given back or lost; whoever reads it clears it."""
         self._pending: BaseException | None = None
 
     def subscribe(self, listener: AssignmentListener) -> None:
@@ -36,6 +38,11 @@ class KafkaAssignment:
             pending, self._pending = self._pending, None
             raise pending
 
+    @property
+    def owned(self) -> Container[int]:
+        """Partitions that are ours now."""
+        return self._next_offsets
+
     def gave(self, partition: int, offset: int) -> None:
         """A record is given on."""
         self._next_offsets[partition] = offset + 1
@@ -43,7 +50,8 @@ class KafkaAssignment:
 
     def reached_end(self, partition: int) -> None:
         """The end of the partition's committed records was seen."""
-        self._at_end.add(partition)
+        if partition in self._next_offsets:
+            self._at_end.add(partition)
 
     def caught_up(self, partition: int) -> bool:
         """As the log port says."""
@@ -100,5 +108,6 @@ class KafkaAssignment:
 
     def _let_go(self, places: list[TopicPartition]) -> None:
         for place in places:
+            self.let_go.add(place.partition)
             self._next_offsets.pop(place.partition, None)
             self._at_end.discard(place.partition)

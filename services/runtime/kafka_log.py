@@ -98,7 +98,7 @@ class KafkaLog:
         if not messages and timeout_seconds > 0:
             messages = self._consume(1, timeout_seconds)
             if messages and max_records > 1:
-                messages += self._consume(max_records - 1, 0)
+                messages = self._with_more(messages, max_records - 1)
         records = self._records(messages)
         if records:
             self._reachable = True
@@ -213,8 +213,15 @@ class KafkaLog:
             raise Fenced(self._fatal.str())
         return messages
 
+    def _with_more(self, first: list[Any], count: int) -> list[Any]:
+        """What came, and what is there besides, without what was taken away meanwhile."""
+        let_go = self._assignment.let_go
+        let_go.clear()
+        more = self._consume(count, 0)
+        return [each for each in first if each.partition() not in let_go] + more
+
     def _records(self, messages: list[Any]) -> list[Record]:
-        topic, gave = self._input, self._assignment.gave
+        topic, gave, owned = self._input, self._assignment.gave, self._assignment.owned
         records = []
         for message in messages:
             error = message.error()
@@ -222,6 +229,8 @@ class KafkaLog:
                 self._event(message, error)
                 continue
             partition, offset = message.partition(), message.offset()
+            if partition not in owned:  # taken away by a callback of the very call that brought it
+                continue
             gave(partition, offset)
             records.append(
                 Record(

@@ -21,7 +21,7 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_settings import StageIdentity
 from services.runtime.log import Log
 from services.runtime.record import Record
-from tests.simulation.kafka_model.cluster import ModelCluster
+from tests.simulation.kafka_model.cluster import HEARTBEAT_MS, ModelCluster
 from tests.simulation.kafka_model.model_log import ModelLog
 
 PARTITIONS = 2
@@ -90,6 +90,10 @@ class Site(Protocol):
         """Have the group drop the member that is behind ``log``, as when its heartbeats were missed."""
         ...
 
+    def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
+        """Poll once for what is there; ``action`` comes in between, and lasts until something holds."""
+        ...
+
     def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
         """Ask, see that the answer does not come, do ``action``, and return the answer then."""
         ...
@@ -146,6 +150,13 @@ class ModelSite:
         assert log.member is not None
         self._cluster.group(STAGE, INPUT.name).leave(log.member)
 
+    def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
+        action()
+        self._cluster.advance(HEARTBEAT_MS)
+        records = log.poll(100, 0)
+        assert until(), "nothing came in between"
+        return records
+
     def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
         waited = []
         self._cluster.meanwhile = lambda: waited.append(action())
@@ -177,6 +188,32 @@ class ModelSite:
         pass
 
 
+class InterruptedLog(KafkaLog):
+    """A log whose next poll for what is there is interrupted, once a first record has come."""
+
+    _action: Callable[[], object] | None = None
+
+    def interrupt(self, action: Callable[[], object], until: Callable[[], bool]) -> None:
+        """Do ``action`` then, and go on taking what comes until something holds."""
+        self._action, self._until, self._came = action, until, False
+
+    def _consume(self, count: int, timeout_seconds: float) -> list[Any]:
+        if self._action is None:
+            return super()._consume(count, timeout_seconds)
+        if timeout_seconds > 0:
+            messages = super()._consume(count, timeout_seconds)
+            self._came = any(message.error() is None for message in messages)
+            return messages
+        if not self._came:
+            return []  # it shall have to wait
+        self._action()
+        self._action, deadline = None, time.monotonic() + WAIT_SECONDS
+        messages = []
+        while not self._until() and time.monotonic() < deadline:
+            messages += super()._consume(count, 0.05)
+        return messages
+
+
 class KafkaSite:
     """On a real broker, under a prefix of its own."""
 
@@ -198,7 +235,8 @@ class KafkaSite:
         )
 
     def log(self, ordinal: int = 0) -> KafkaLog:
-        log = KafkaLog(self._connection, StageIdentity(STAGE, ordinal, self._prefix), INPUT, CHANGELOG)
+        identity = StageIdentity(STAGE, ordinal, self._prefix)
+        log = InterruptedLog(self._connection, identity, INPUT, CHANGELOG)
         self._logs.append(log)
         return log
 
@@ -252,6 +290,13 @@ class KafkaSite:
     def expel(self, log: Log) -> None:
         assert isinstance(log, KafkaLog)
         asyncio.run(_leave(self._connection, self._prefix + STAGE, log._consumer.memberid() or ""))
+
+    def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
+        assert isinstance(log, InterruptedLog)
+        log.interrupt(action, until)
+        records = log.poll(100, WAIT_SECONDS)
+        assert until(), "nothing came in between"
+        return records
 
     def while_it_waits(self, question: Callable[[], Answer], action: Callable[[], object]) -> Answer:
         answers: list[Answer] = []

@@ -299,6 +299,26 @@ class TestGroup:
         site.write(mine, b"more")
         site.settle([first, second], lambda: first.caught_up(mine))
 
+    def test_a_poll_gives_nothing_of_a_partition_that_is_taken_away_in_the_midst_of_it(
+        self, site: Site
+    ) -> None:
+        first, firsts = joined(site)
+        second, seconds = site.log(1), Listener()
+        site.settle([first], lambda: first.caught_up(0) and first.caught_up(1))
+        for partition in ALL:
+            site.write(partition, b"key %d" % partition)
+        records = site.poll_while(
+            first, lambda: second.subscribe(seconds), lambda: "revoked" in dict(firsts.events)
+        )
+        (mine,) = firsts.owned
+        assert {record.partition for record in records} <= {mine}
+        records += site.settle(
+            [first, second],
+            lambda: all(log.caught_up(each) for log, each in ((first, mine), (second, 1 - mine))),
+        )
+        # Nor is anything lost by it.
+        assert sorted(record.partition for record in records) == [0, 1]
+
     def test_a_member_that_is_dropped_loses_its_partitions_and_comes_back(self, site: Site) -> None:
         log, listener = joined(site)
         site.expel(log)
