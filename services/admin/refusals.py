@@ -1,5 +1,7 @@
 """What went wrong, as the one sentence that a command ends with."""
 
+import sys
+
 from confluent_kafka import KafkaError, KafkaException
 
 from services.admin.errors import Refused
@@ -24,9 +26,27 @@ def sentence_of(error: Exception) -> str | None:
         return (
             "PARLEY_PLATFORM_KEY is not the key that the settings were sealed with: give the platform's own."
         )
+    if isinstance(error, ExceptionGroup):  # of several tasks at once; they mostly fail of the same
+        return sentence_of(error.exceptions[0])
+    return _from_outside(error)
+
+
+def _from_outside(error: Exception) -> str | None:
     if isinstance(error, KafkaException):
         return _of_kafka(error.args[0])
+    if _is_of_aiokafka(error):
+        return (
+            f"Kafka did not do what was asked: {error!r}; look whether it is well, then repeat the command."
+        )
+    if isinstance(error, OSError):
+        return f"The system refused: {error}."
     return None
+
+
+def _is_of_aiokafka(error: Exception) -> bool:
+    """Without loading the library, which takes a while: unless it is loaded, no error is one of its own."""
+    errors = sys.modules.get("aiokafka.errors")
+    return errors is not None and isinstance(error, errors.KafkaError)
 
 
 def _of_kafka(error: KafkaError) -> str:

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from parley.settings.v1 import settings_pb2
 from services.admin.errors import Refused
 from services.admin.instance import Instance
-from services.admin.webhook_url import ALLOW_PRIVATE, CA_FILE, YES
+from services.admin.webhook_url import endpoint_rules
 from services.contracts.catalogue import topic
 from services.contracts.instants import rfc3339
 from services.delivery.webhooks.courier import Posts
@@ -21,7 +21,6 @@ from services.delivery.webhooks.couriers import Couriers
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.events import Unreadable, errand_of_inbox, errand_of_status
 from services.delivery.webhooks.failures import EndpointFailed, NotTried
-from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.resolver import ThreadedResolver
 from services.delivery.webhooks.sockets import Sockets
@@ -92,12 +91,12 @@ async def _replay(instance: Instance, account: settings_pb2.Account, since_ms: i
 
 
 def _courier(instance: Instance, account: settings_pb2.Account, resolver: ThreadedResolver) -> Posts:
-    environment = instance.environment
+    rules = endpoint_rules(instance)
     couriers = Couriers(
         instance.platform_key,
         resolver,
-        tls_context(environment.get(CA_FILE)),
-        allow_private=environment.get(ALLOW_PRIVATE, "").lower() in YES,
+        rules.tls(),
+        allow_private=rules.allow_private,
         timeout_seconds=TIMEOUT_SECONDS,
         sockets=Sockets(SOCKETS_MAX),
     )

@@ -333,6 +333,18 @@ def set_aside(operator: Operator, account: dict[str, Any]) -> str:
     return facts.message_id
 
 
+def test_a_bad_file_of_authorities_is_a_sentence(operator: Operator, account: dict[str, Any]) -> None:
+    operator.environment["PARLEY_WEBHOOK_CA_FILE"] = "nowhere.pem"
+    answers = [
+        operator.parley("account", "webhook", account["account_id"], "https://shop.example/webhook"),
+        operator.parley("webhook", "replay", account["account_id"], "--since", "1h"),
+    ]
+    del operator.environment["PARLEY_WEBHOOK_CA_FILE"]
+    for answer in answers:
+        assert (answer.status, answer.out) == (1, "")
+        assert answer.sentence.startswith("PARLEY_WEBHOOK_CA_FILE names no file of certificates: nowhere.pem")
+
+
 def test_a_dead_letter_is_listed_shown_and_replayed(operator: Operator, account: dict[str, Any]) -> None:
     failed = set_aside(operator, account)
     (listed,) = operator.parley("dead-letters", "list").objects

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from aiokafka import errors as kafka_errors
 from confluent_kafka import KafkaError, KafkaException
 
 from parley.delivery.v1 import dispatch_pb2
@@ -47,6 +48,8 @@ def test_a_window_at_each_instant(now_ms: int, state: str) -> None:
         opened_at_ms=LAST_MS - HOUR_MS,
         last_message_id="wamid.B",
         last_message_at_ms=LAST_MS,
+        wake_at_ms=CLOSES_MS - 2 * HOUR_MS,
+        reported=window_row_pb2.REPORTED_OPEN,
     )
     assert window_object(NUMBER, row, 2 * HOUR_MS, now_ms) == {
         "phone_number_id": "106540352242922",
@@ -58,6 +61,29 @@ def test_a_window_at_each_instant(now_ms: int, state: str) -> None:
         "last_message_at": "2018-11-22T02:00:00.000Z",
         "closes_at": "2018-11-23T02:00:00.000Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("reported", "wakes_before_ms", "lead_hours", "left_ms", "state"),
+    [
+        # The setting was made longer after the customer's last message: nobody is told before the old time.
+        (window_row_pb2.REPORTED_OPEN, 2 * HOUR_MS, 20, 2 * HOUR_MS + 1, "open"),
+        (window_row_pb2.REPORTED_OPEN, 2 * HOUR_MS, 20, 2 * HOUR_MS, "closing_soon"),
+        # Made shorter: the stage looks at the old time, and tells at the new one.
+        (window_row_pb2.REPORTED_OPEN, 2 * HOUR_MS, 1, 2 * HOUR_MS, "open"),
+        (window_row_pb2.REPORTED_OPEN, 2 * HOUR_MS, 1, HOUR_MS, "closing_soon"),
+        # Made shorter once it had been told.
+        (window_row_pb2.REPORTED_CLOSING_SOON, 0, 1, 2 * HOUR_MS, "closing_soon"),
+    ],
+)
+def test_a_window_closes_soon_when_that_is_told(
+    reported: window_row_pb2.Reported, wakes_before_ms: int, lead_hours: int, left_ms: int, state: str
+) -> None:
+    row = window_row_pb2.WindowRow(
+        last_message_at_ms=LAST_MS, wake_at_ms=CLOSES_MS - wakes_before_ms, reported=reported
+    )
+    shown = window_object(NUMBER, row, lead_hours * HOUR_MS, CLOSES_MS - left_ms)
+    assert shown["state"] == state
 
 
 def test_who_never_wrote_has_no_window() -> None:
@@ -126,6 +152,22 @@ def test_what_kafka_says_becomes_a_sentence(code: int, words: str) -> None:
 
 def test_a_bug_is_not_dressed_as_a_refusal() -> None:
     assert sentence_of(KeyError("bug")) is None
+    assert sentence_of(ExceptionGroup("tasks", [KeyError("bug")])) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (kafka_errors.NodeNotReadyError("1"), "Kafka did not do what was asked"),
+        (
+            ExceptionGroup("tasks", [ExceptionGroup("more", [kafka_errors.KafkaTimeoutError()])]),
+            "KafkaTimeoutError",
+        ),
+        (FileNotFoundError(2, "No such file or directory", "plan.toml"), "plan.toml"),
+    ],
+)
+def test_what_asynchronous_commands_fail_of_is_a_sentence(error: Exception, words: str) -> None:
+    assert words in (sentence_of(error) or "")
 
 
 def facts() -> facts_pb2.SendFacts:

@@ -18,7 +18,6 @@ from services.delivery.webhooks.events import (
     errand_of_retry,
     errand_of_status,
 )
-from services.delivery.webhooks.http_connection import tls_context
 from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.reader import Reader
 from services.delivery.webhooks.resolver import Resolve, ThreadedResolver
@@ -149,12 +148,12 @@ class WebhookWorker:
 
     def _couriers(self, resolve: Resolve) -> Couriers:
         settings = self._settings
-        ca_file = str(settings.webhook_ca_file) if settings.webhook_ca_file else None
+        rules = settings.endpoint_rules()
         return Couriers(
             self._platform_key,
             resolve,
-            tls_context(ca_file),
-            allow_private=settings.webhook_allow_private,
+            rules.tls(),
+            allow_private=rules.allow_private,
             timeout_seconds=settings.webhook_timeout_seconds,
             sockets=Sockets(room_for(settings.webhook_sockets)),
         )

@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode
 
 from services.delivery.webhooks.circuit import CircuitLimits
 from services.delivery.webhooks.endpoint import EndpointLimits
+from services.delivery.webhooks.endpoint_rules import EndpointRules
 from services.delivery.webhooks.tiers import RetrySchedule
 from services.runtime.service_settings import WorkerSettings
 
@@ -50,11 +51,14 @@ class WebhookSettings(WorkerSettings):
         return text.split(",") if isinstance(text, str) else text
 
     @model_validator(mode="after")
-    def _schedule_fits(self) -> Self:
+    def _all_can_be_used(self) -> Self:
         self.schedule()
-        if self.webhook_ca_file is not None and not self.webhook_ca_file.is_file():
-            raise ValueError(f"PARLEY_WEBHOOK_CA_FILE names no file: {self.webhook_ca_file}")
+        self.endpoint_rules().tls()
         return self
+
+    def endpoint_rules(self) -> EndpointRules:
+        """Under which rules endpoints are reached."""
+        return EndpointRules(allow_private=self.webhook_allow_private, ca_file=self.webhook_ca_file)
 
     def schedule(self) -> RetrySchedule:
         """When an update is tried again. Raises ValueError."""
