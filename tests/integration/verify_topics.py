@@ -1,6 +1,7 @@
 """Runs of the stages on a real broker, each in topics of its own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise, zip_longest
 from uuid import uuid4
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -14,8 +15,7 @@ from services.verifier.records import ORDER, Cut, LogRecord, TopicPartition
 from services.verifier.sources.cluster import ClusterSource
 
 WRITE_SECONDS_MAX = 30
-FLUSH_EVERY = 50_000
-"""Below what a producer holds."""
+QUEUED_MAX = 1_000_000
 
 
 def write_topics(
@@ -34,27 +34,40 @@ def write_topics(
         for created in admin.create_topics(wanted).values():
             created.result(WRITE_SECONDS_MAX)
         wait_until_led(admin, {each.topic: each.num_partitions for each in wanted})
-    append(kafka, prefix, [record for (name, _), each in written.items() if name in names for record in each])
+    write_partitions(kafka, prefix, [records for (name, _), records in written.items() if name in names])
     return prefix
 
 
-def append(kafka: KafkaConnection, prefix: str, records: Iterable[Record]) -> None:
-    """Write records behind what is there."""
-    settings = {**kafka.librdkafka(), "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
-    with Producer(settings) as producer:
-        for count, record in enumerate(records):
-            if count % FLUSH_EVERY == 0:
-                producer.flush(WRITE_SECONDS_MAX)
-            producer.produce(
-                prefix + record.topic,
-                record.value,
-                record.key,
-                record.partition,
-                timestamp=record.timestamp_ms,
-                headers=list(record.headers),
-                on_delivery=_must_be_written,
-            )
-        assert producer.flush(WRITE_SECONDS_MAX) == 0
+def write_partitions(kafka: KafkaConnection, prefix: str, partitions: Iterable[Sequence[Record]]) -> None:
+    """Write whole partitions, in transactions: where offsets have a gap, the marker of one lies."""
+    parts = [list(_transactions(records)) for records in partitions]
+    settings = {**kafka.librdkafka(), "transactional.id": uuid4().hex, "log_level": 0}
+    with Producer({**settings, "linger.ms": 5, "queue.buffering.max.messages": QUEUED_MAX}) as producer:
+        producer.init_transactions(WRITE_SECONDS_MAX)
+        for together in zip_longest(*parts, fillvalue=()):
+            producer.begin_transaction()
+            for record in chain.from_iterable(together):
+                producer.produce(
+                    prefix + record.topic,
+                    record.value,
+                    record.key,
+                    record.partition,
+                    timestamp=record.timestamp_ms,
+                    headers=list(record.headers),
+                    on_delivery=_must_be_written,
+                )
+            producer.commit_transaction(WRITE_SECONDS_MAX)
+
+
+def _transactions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Records without a gap in their offsets, time after time."""
+    begin = 0
+    for end, (record, follower) in enumerate(pairwise(records), 1):
+        if follower.offset > record.offset + 1:
+            yield records[begin:end]
+            begin = end
+    if records:
+        yield records[begin:]
 
 
 def _must_be_written(error: KafkaError | None, _: Message) -> None:
@@ -62,12 +75,21 @@ def _must_be_written(error: KafkaError | None, _: Message) -> None:
         raise KafkaException(error)
 
 
-class OneTopicElsewhere:
-    """A run in which one topic was written again."""
+class SomeTopicsElsewhere:
+    """A run in which some topics were written again."""
 
-    def __init__(self, kafka: KafkaConnection, prefix: str, name: str, again: str) -> None:
-        self._rest = ClusterSource(kafka, prefix, topics=[each for each in ORDER if each != name])
-        self._again = ClusterSource(kafka, again, topics=[name])
+    def __init__(
+        self,
+        kafka: KafkaConnection,
+        prefix: str,
+        names: Sequence[str],
+        again: str,
+        *,
+        with_headers: bool = False,
+    ) -> None:
+        rest = [each for each in ORDER if each not in names]
+        self._rest = ClusterSource(kafka, prefix, topics=rest, with_headers=with_headers)
+        self._again = ClusterSource(kafka, again, topics=names, with_headers=with_headers)
 
     @property
     def identity(self) -> str:

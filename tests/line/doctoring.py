@@ -1,13 +1,17 @@
 """Topics written again with one thing wrong, and what the verifier must find in them."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from parley.billing.v1 import ledger_pb2
+from parley.billing.v1 import ledger_pb2, usage_pb2
+from parley.runtime.v1 import runtime_pb2
 from services.contracts.catalogue import topic
+from services.contracts.headers import headers_for
 from services.runtime.record import Record
 
 Topics = Mapping[tuple[str, int], Sequence[Record]]
@@ -23,13 +27,20 @@ class Found(NamedTuple):
 
 
 class Doctored(NamedTuple):
-    """One partition written again."""
+    """Partitions written again, of one topic or of several that tell the same lie."""
 
-    topic: str
-    partition: int
-    records: list[Record]
+    partitions: Topics
     expected: set[Found]
     """All that the verifier must find, by the positions in what was written again."""
+
+    def in_place_of(self, topics: Topics) -> Topics:
+        """The run's topics, with what was written again."""
+        return {**topics, **self.partitions}
+
+    @property
+    def names(self) -> list[str]:
+        """The topics that were written again."""
+        return sorted({name for name, _ in self.partitions})
 
 
 class Line(NamedTuple):
@@ -46,13 +57,13 @@ class Line(NamedTuple):
         facts = getattr(self.event, "facts", None)
         return str(facts.message_id if facts is not None else getattr(self.event, "message_id", ""))
 
-    def found(self, invariant: int, moved: int = 0) -> Found:
-        """A violation that this record shows, ``moved`` places further on."""
+    def found(self, invariant: int) -> Found:
+        """A violation that this record shows."""
         place = self.record
-        return Found(invariant, place.topic, place.partition, place.offset + moved)
+        return Found(invariant, place.topic, place.partition, place.offset)
 
 
-BESIDE = ("ledger", "statuses", "consents")
+BESIDE = ("ledger", "statuses", "consents", "windows")
 """Topics whose events lie beside the fields of the message."""
 
 
@@ -82,7 +93,7 @@ class Run:
     def after(self, line: Line, same_key: bool = True) -> Line:
         """The next record of the same partition, and key."""
         record = line.record
-        for each in self.topics[record.topic, record.partition][record.offset + 1 :]:
+        for each in self.topics[record.topic, record.partition][self.index(line) + 1 :]:
             follower = decoded(each)
             if follower is not None and (not same_key or each.key == record.key):
                 return follower
@@ -91,6 +102,33 @@ class Run:
     def partition_of(self, line: Line) -> list[Record]:
         """A copy of the partition that the record lies in."""
         return list(self.topics[line.record.topic, line.record.partition])
+
+    def index(self, line: Line) -> int:
+        """How many records lie before it in its partition; markers of transactions do not count."""
+        records = self.topics[line.record.topic, line.record.partition]
+        return bisect_left(records, line.record.offset, key=lambda record: record.offset)
+
+    def moved(self, line: Line, invariant: int, by: int) -> Found:
+        """A violation that is shown so many records further on."""
+        records = self.topics[line.record.topic, line.record.partition]
+        return line.found(invariant)._replace(offset=records[self.index(line) + by].offset)
+
+    def moved_to(self, line: Line, index: int, invariant: int) -> Found:
+        """A violation that is shown by what lies at an index of the partition of ``line``."""
+        records = self.topics[line.record.topic, line.record.partition]
+        return line.found(invariant)._replace(offset=records[index].offset)
+
+    def follows(self, line: Line, *, same_key: bool) -> bool:
+        """Whether anything follows in the partition, and key."""
+        try:
+            return self.after(line, same_key) is not None
+        except LookupError:
+            return False
+
+    def behind(self, line: Line, invariant: int) -> Found:
+        """A violation that a record shows which is appended to the partition of ``line``."""
+        last = self.topics[line.record.topic, line.record.partition][-1]
+        return line.found(invariant)._replace(offset=last.offset + 1)
 
 
 def decoded(record: Record) -> Line | None:
@@ -103,31 +141,42 @@ def decoded(record: Record) -> Line | None:
 
 
 def dropped(run: Run, line: Line, *expected: Found) -> Doctored:
-    """A line is missing."""
+    """A line is missing. In usage a tick takes its place, since entries name the offsets of what follows."""
     records = run.partition_of(line)
-    del records[line.record.offset]
-    return written_again(records, *expected)
+    if line.record.topic == "usage":
+        ticked = usage_pb2.UsageEvent(ticked=runtime_pb2.Ticked(at_ms=line.record.timestamp_ms))
+        headers = headers_for(ticked, "ticked")
+        tick = line.record._replace(key=b"", value=ticked.SerializeToString(), headers=headers)
+        records[run.index(line)] = tick
+    else:
+        del records[run.index(line)]
+    return written_again(run, records, *expected)
 
 
-def doubled(run: Run, line: Line, *expected: Found) -> Doctored:
-    """A line is there twice, the second at the end."""
-    records = run.partition_of(line)
-    records.append(line.record)
-    return written_again(records, *expected)
+def doubled(run: Run, line: Line, invariant: int) -> Doctored:
+    """A line is there twice, the second at the end, and that shows it."""
+    records = [*run.partition_of(line), line.record]
+    return written_again(run, records, run.behind(line, invariant))
+
+
+def appended(run: Run, line: Line, change: Callable[[Any], None], invariant: int) -> Doctored:
+    """A line that says something else is added at the end, and that shows it."""
+    records = [*run.partition_of(line), changed(line.record, change)]
+    return written_again(run, records, run.behind(line, invariant))
 
 
 def moved(run: Run, line: Line, before: Line, *expected: Found) -> Doctored:
     """A line is written earlier than it was."""
     records = run.partition_of(line)
-    records.insert(before.record.offset, records.pop(line.record.offset))
-    return written_again(records, *expected)
+    records.insert(run.index(before), records.pop(run.index(line)))
+    return written_again(run, records, *expected)
 
 
 def edited(run: Run, line: Line, change: Callable[[Any], None], *expected: Found) -> Doctored:
     """A line says something else. ``change`` changes its whole message in place."""
     records = run.partition_of(line)
-    records[line.record.offset] = changed(line.record, change)
-    return written_again(records, *expected)
+    records[run.index(line)] = changed(line.record, change)
+    return written_again(run, records, *expected)
 
 
 def changed(record: Record, change: Callable[[Any], None]) -> Record:
@@ -137,10 +186,19 @@ def changed(record: Record, change: Callable[[Any], None]) -> Record:
     return record._replace(value=message.SerializeToString())
 
 
-def written_again(records: Sequence[Record], *expected: Found) -> Doctored:
-    """The records at the offsets that they get when they are written again."""
-    renumbered = [record._replace(offset=offset) for offset, record in enumerate(records)]
-    return Doctored(records[0].topic, records[0].partition, renumbered, set(expected))
+def written_again(run: Run, records: Sequence[Record], *expected: Found) -> Doctored:
+    """The records of a partition at the offsets that they get when they are written again, as before."""
+    place = records[0].topic, records[0].partition
+    before = [record.offset for record in run.topics[place]]
+    offsets = chain(before, count(before[-1] + 1))
+    again = [record._replace(offset=offset) for record, offset in zip(records, offsets, strict=False)]
+    return Doctored({place: again}, set(expected))
+
+
+def all_of(*parts: Doctored) -> Doctored:
+    """Several partitions are written again."""
+    partitions = {place: records for part in parts for place, records in part.partitions.items()}
+    return Doctored(partitions, {found for part in parts for found in part.expected})
 
 
 def chained_again(records: Sequence[Record]) -> list[Record]:

@@ -11,7 +11,7 @@ from services.contracts.catalogue import topic
 from services.contracts.keys import conversation_key
 from services.rate_and_bill.plan_file import read_plan, shipped_plans
 from services.runtime.record import Record
-from tests.line.stages import Line
+from tests.line.stages import TOGETHER, Line
 
 SECOND_MS, HOUR_MS = 1_000, 3_600_000
 START_MS = 1_760_000_000_000
@@ -31,9 +31,10 @@ class Traffic:
         *,
         start_ms: int = START_MS,
         pauses: int = 4,
+        together: int = TOGETHER,
     ) -> None:
-        """``pauses``: how many of about 144 things that happen are that hours pass."""
-        self.line = Line()
+        """``pauses``: how many of about 144 things that happen are that hours pass. ``together``: of Line."""
+        self.line = Line(together)
         self.now_ms = start_ms
         self._pauses = pauses
         self._random = Random(seed)  # noqa: S311

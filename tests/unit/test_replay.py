@@ -11,8 +11,10 @@ from services.admin.replay.books import StateTorn
 from services.admin.replay.replay import Replayed
 from services.runtime.memory_store import MemoryStore
 from services.runtime.record import Record
-from tests.line.doctoring import Run, changed
+from services.verifier.verification import verify
+from tests.line.doctoring import Found, Run, changed
 from tests.line.memory_source import MemorySource
+from tests.line.replayed_cases import CASES
 from tests.line.traffic import Traffic
 
 Topics = Mapping[tuple[str, int], Sequence[Record]]
@@ -43,7 +45,7 @@ def _edit(topics: Topics, name: str, kind: str, change: Any) -> tuple[Topics, Re
     line = next(Run(topics).lines(name, kind))
     place = (name, line.record.partition)
     records = list(topics[place])
-    records[line.record.offset] = changed(line.record, change)
+    records[Run(topics).index(line)] = changed(line.record, change)
     return {**topics, place: records}, line.record
 
 
@@ -73,9 +75,18 @@ def test_a_record_that_was_edited_is_not_what_the_replay_writes(
     ]
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_the_replay_finds_what_no_rule_of_the_verifier_speaks_of(topics: Topics, name: str) -> None:
+    doctored = CASES[name](Run(topics))
+    again = doctored.in_place_of(topics)
+    assert verify(MemorySource(again), drained=True).violations == []
+    differences = replay(MemorySource(again), drained=True).lanes.differences
+    assert {Found(7, *each.place) for each in differences} == doctored.expected
+
+
 def test_a_record_from_nowhere_is_not_made_again(topics: Topics) -> None:
     place = next(each for each in topics if each[0] == "statuses")
-    invented = topics[place][0]._replace(offset=len(topics[place]))
+    invented = topics[place][0]._replace(offset=topics[place][-1].offset + 1)
     (difference,) = replay(MemorySource({**topics, place: [*topics[place], invented]})).lanes.differences
     assert tuple(difference.place) == (*place, invented.offset)
 
@@ -110,5 +121,7 @@ def test_a_replay_that_did_not_end_is_begun_anew_by_hand(tmp_path: Path) -> None
 def test_without_its_first_records_a_partition_cannot_be_replayed(topics: Topics) -> None:
     place = max((each for each in topics if each[0] == "intake"), key=lambda each: len(topics[each]))
     found = replay(MemorySource({**topics, place: topics[place][3:]}, whole=topics), drained=True)
-    assert found.unchecked == {f"{place[0]}/{place[1]}": "its first 3 records have been deleted"}
+    assert found.unchecked == {
+        f"{place[0]}/{place[1]}": f"what lay before offset {topics[place][3].offset} has been deleted"
+    }
     assert found.lanes.differences == []

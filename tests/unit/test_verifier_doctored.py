@@ -19,6 +19,5 @@ def run() -> Run:
 @pytest.mark.parametrize("name", CASES)
 def test_the_verifier_finds_exactly_what_is_wrong(run: Run, name: str) -> None:
     doctored = CASES[name](run)
-    topics = {**run.topics, (doctored.topic, doctored.partition): doctored.records}
-    violations = verify(MemorySource(topics)).violations
+    violations = verify(MemorySource(doctored.in_place_of(run.topics))).violations
     assert {Found(each.invariant, *each.place) for each in violations} == doctored.expected, violations

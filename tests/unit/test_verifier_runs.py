@@ -2,9 +2,11 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from parley.delivery.v1 import dispatch_pb2
 from services.runtime.record import Record
 from services.verifier.dump import DumpSource, write_dump
 from services.verifier.dump_frames import DumpUnusable
@@ -12,6 +14,7 @@ from services.verifier.findings import Findings
 from services.verifier.records import Cut, Span
 from services.verifier.store import StateUnusable
 from services.verifier.verification import verify
+from tests.line.doctoring import Run, changed
 from tests.line.memory_source import MemorySource
 from tests.line.traffic import Traffic
 
@@ -91,12 +94,12 @@ def test_nothing_new_changes_nothing(tmp_path: Path) -> None:
 def test_a_cut_in_the_middle_of_a_run_holds(step: int) -> None:
     """Every prefix in time is a run that is still under way; what comes later completes it."""
     traffic = Traffic(14)
-    lengths: list[dict[tuple[str, int], int]] = []
-    traffic.observe = lambda: lengths.append(
-        {place: len(each) for place, each in traffic.line.topics.items()}
+    ends: list[dict[tuple[str, int], int]] = []
+    traffic.observe = lambda: ends.append(
+        {place: each[-1].offset + 1 if each else 0 for place, each in traffic.line.topics.items()}
     )
     traffic.go(200)
-    source = CutShort(traffic.line.topics, lengths[step], lengths[-1])
+    source = CutShort(traffic.line.topics, ends[step], ends[-1])
     findings = verify(source)
     assert findings.violations == []
 
@@ -110,7 +113,7 @@ def test_a_tail_cut_off_is_seen_by_who_read_it(tmp_path: Path, topic: str) -> No
     place = max((each for each in topics if each[0] == topic), key=lambda each: len(topics[each]))
     topics[place] = topics[place][:-1]
     found = verify(MemorySource(topics), tmp_path / "state").violations
-    assert [each.place for each in found] == [(*place, len(topics[place]))]
+    assert [each.place for each in found] == [(*place, topics[place][-1].offset + 1)]
 
 
 def test_entries_written_over_a_tail_that_was_cut_off_do_not_fit(tmp_path: Path) -> None:
@@ -121,10 +124,66 @@ def test_entries_written_over_a_tail_that_was_cut_off_do_not_fit(tmp_path: Path)
     earlier = {**topics, place: topics[place][:-2]}
     verify(MemorySource(earlier), tmp_path / "state")
     forged = [*topics[place][:-3], topics[place][-2], topics[place][-1]]
-    topics[place] = [each._replace(offset=offset) for offset, each in enumerate([*forged, topics[place][-1]])]
+    offsets = [each.offset for each in topics[place]]
+    again = zip([*forged, topics[place][-1]], offsets, strict=True)
+    topics[place] = [each._replace(offset=offset) for each, offset in again]
     found = verify(MemorySource(topics), tmp_path / "state").violations
     assert 5 in {each.invariant for each in found}
     assert {each.place.topic for each in found if each.invariant == 5} == {"ledger"}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_attempt_for_a_message_that_was_settled_in_an_earlier_round(tmp_path: Path, number: int) -> None:
+    """Compaction has taken the first attempt and the tombstone; the message ended long ago."""
+    traffic = Traffic(25)
+    traffic.go(150)
+    run = Run(traffic.line.topics)
+    line = next(
+        each
+        for each in run.lines("outbox", "attempt_emitted")
+        if run.has("ledger", each.message_id, "captured")
+    )
+    place = ("outbox", line.record.partition)
+    kept = [each for each in run.topics[place] if each.key != line.record.key]
+    topics = {**run.topics, place: kept}
+    assert verify(MemorySource(topics), tmp_path / "state").violations == []
+
+    def numbered(message: Any) -> None:
+        message.attempt_emitted.attempt = number
+
+    again = changed(line.record, numbered)._replace(
+        offset=kept[-1].offset + 1, timestamp_ms=kept[-1].timestamp_ms
+    )
+    topics[place] = [*kept, again]
+    found = verify(MemorySource(topics), tmp_path / "state").violations
+    assert [(each.invariant, each.place) for each in found] == [(3, (*place, again.offset))]
+
+
+def test_a_read_status_is_proved_by_a_receipt_that_comes_later(tmp_path: Path) -> None:
+    """The message was settled as delivered; then it is read, and at last the receipt is dropped."""
+    traffic = Traffic(26)
+    traffic.go(150)
+    run = Run(traffic.line.topics)
+    line = next(
+        each
+        for each in run.lines("statuses", "read")
+        if run.has("statuses", each.message_id, "delivered") and not run.follows(each, same_key=False)
+    )
+    receipts = [
+        each.record.offset
+        for each in run.lines("dispatch", "receipt_received")
+        if each.message_id == line.message_id and each.event.receipt == dispatch_pb2.RECEIPT_READ
+    ]
+    statuses, dispatch = ("statuses", line.record.partition), ("dispatch", line.record.partition)
+    unread = {
+        **run.topics,
+        statuses: run.partition_of(line)[:-1],
+        dispatch: [each for each in run.topics[dispatch] if each.offset not in receipts],
+    }
+    unseen = {**unread, statuses: run.topics[statuses]}
+    assert verify(MemorySource(unread), tmp_path / "state").violations == []
+    found = verify(MemorySource(unseen), tmp_path / "state").violations
+    assert [(each.invariant, each.place.topic) for each in found] == [(6, "statuses")]
 
 
 def test_a_violation_is_remembered_and_named_once(tmp_path: Path) -> None:
@@ -132,7 +191,7 @@ def test_a_violation_is_remembered_and_named_once(tmp_path: Path) -> None:
     traffic.go(150)
     place = next(each for each in traffic.line.topics if each[0] == "statuses")
     records = traffic.line.topics[place]
-    traffic.line.topics[place] = [*records, records[0]._replace(offset=len(records))]
+    traffic.line.topics[place] = [*records, records[0]._replace(offset=records[-1].offset + 1)]
     first = verify(MemorySource(traffic.line.topics), tmp_path / "state").violations
     assert len(first) == 1
     assert verify(MemorySource(traffic.line.topics), tmp_path / "state").violations == first
@@ -212,5 +271,5 @@ class CutShort(MemorySource):
         self._cuts = [earlier, now]
 
     def cut(self) -> Cut:
-        lengths = self._cuts.pop(0)
-        return {place: Span(0, lengths.get(place, 0)) for place in super().cut()}
+        ends = self._cuts.pop(0)
+        return {place: Span(0, ends.get(place, 0)) for place in super().cut()}

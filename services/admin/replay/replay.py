@@ -140,7 +140,7 @@ class _Replay:
         for place, partition in self._stages.items():
             start = cut[place].start if place in cut else 0
             if start > partition.next_offset:
-                partition.stopped = f"its first {start - partition.next_offset} records have been deleted"
+                partition.stopped = f"what lay before offset {start} has been deleted"
             if partition.stopped is not None:
                 self._found.unchecked[f"{place[0]}/{place[1]}"] = partition.stopped
 
