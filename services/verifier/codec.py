@@ -19,7 +19,7 @@ Revive = Callable[[Any], Any]
 
 def encode(row: Any) -> bytes:
     """The row as bytes."""
-    return json.dumps(_bare(row), separators=(",", ":"), ensure_ascii=False, default=_bare).encode()
+    return _ENCODER.encode(_bare(row)).encode()
 
 
 @cache
@@ -50,6 +50,9 @@ def _fields(kind: type, settled: bool) -> tuple[tuple[str, ...], Callable[[Any],
     return names, read if len(names) > 1 else lambda row: (read(row),)
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_bare)
+
+
 def _reviver(kind: Any) -> Revive:
     """What makes a value of this type from parsed JSON."""
     origin, arguments = get_origin(kind), get_args(kind)
@@ -76,16 +79,30 @@ def _optional(inner: Revive) -> Revive:
 
 
 def _each(inner: Revive) -> Revive:
+    if inner is _as_it_is:
+        return _as_it_is
     return lambda values: [inner(value) for value in values]
 
 
 def _by_key(key: Revive, inner: Revive) -> Revive:
+    if key is str and inner is _as_it_is:
+        return _as_it_is
     return lambda values: {key(name): inner(value) for name, value in values.items()}
 
 
 def _dataclass(kind: Any, revivers: Mapping[str, Revive]) -> Revive:
-    return lambda values: kind(**{name: revivers[name](value) for name, value in values.items()})
+    changing = [(name, revive) for name, revive in revivers.items() if revive is not _as_it_is]
+
+    def revived(values: dict[str, Any]) -> Any:
+        for name, revive in changing:
+            if name in values:
+                values[name] = revive(values[name])
+        return kind(**values)
+
+    return revived
 
 
 def _named_tuple(kind: Any, revivers: list[Revive]) -> Revive:
+    if all(revive is _as_it_is for revive in revivers):
+        return lambda values: kind(*values)
     return lambda values: kind(*(revive(value) for revive, value in zip(revivers, values, strict=True)))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from services.verifier.records import Place
 from services.verifier.rules.consent import Standing
+from services.verifier.rules.order import ScreenedOrder
 from services.verifier.rules.windows import WindowTrack
 
 WAITING_MAX = 1_000
@@ -47,7 +48,6 @@ class Conversation:
     """One customer and one business."""
 
     conversation: str = ""
-    round: int = 0
     touched: int = 0
     begun: bool = False
     """Whether intake has told anything of it."""
@@ -58,6 +58,7 @@ class Conversation:
     sent: list[ChangeSent] = field(default_factory=list)
     windows: dict[str, WindowTrack] = field(default_factory=dict)
     """By phone number id, by the order of screened."""
+    order: ScreenedOrder = field(default_factory=ScreenedOrder)
     consent_id: str = ""
     """The last consent record in dispatch."""
     permits: bool = False

@@ -20,13 +20,14 @@ IN_LEDGER = (
 
 def digest(facts: facts_pb2.SendFacts) -> str:
     """A short digest of the facts: equal digests mean that nothing was changed on the way."""
-    return _digest_of(facts.SerializeToString(deterministic=True))
+    return digest_of(facts.SerializeToString(deterministic=True))
 
 
 def ledger_digest(facts: facts_pb2.SendFacts | ledger_pb2.LedgerEntry) -> str:
     """A short digest of the facts that an entry repeats, from the facts or from the entry."""
-    return _digest_of("/".join(str(getattr(facts, name)) for name in IN_LEDGER).encode())
+    return digest_of("/".join(str(getattr(facts, name)) for name in IN_LEDGER).encode())
 
 
-def _digest_of(value: bytes) -> str:
+def digest_of(value: bytes) -> str:
+    """A short digest."""
     return blake2b(value, digest_size=DIGEST_BYTES).hexdigest()

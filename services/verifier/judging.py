@@ -8,7 +8,7 @@ from services.verifier.customer_message import CustomerMessage
 from services.verifier.findings import Judgement
 from services.verifier.invariants import consent_changes, customer_messages
 from services.verifier.known import Known
-from services.verifier.life import MessageLife
+from services.verifier.life import UNKNOWN, MessageLife
 from services.verifier.settling import judged, note_progress, settled
 
 SETTLED = b'{"settled":true'
@@ -82,6 +82,8 @@ class Judging:
 
     def _settle_life(self, life: MessageLife, judgement: Judgement, batch: WriteBatch) -> None:
         self._known.findings.take(life.message_id, judgement)
+        if life.authorized is None and not self._known.kept("dispatch", life):
+            life.permitted = UNKNOWN
         life.settled = True
         self._ageing.note(self._known.lives.prefix + life.message_id.encode(), batch)
 

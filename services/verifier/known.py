@@ -1,9 +1,11 @@
 """Everything that the folds have gathered so far."""
 
+from collections import Counter
 from typing import Any
 
 from services.contracts.catalogue import topic
 from services.contracts.placement import partition_of
+from services.verifier.awaited import Awaited
 from services.verifier.conversation import Conversation
 from services.verifier.customer_message import CustomerMessage
 from services.verifier.findings import Findings
@@ -13,6 +15,7 @@ from services.verifier.records import Place, TopicPartition
 from services.verifier.retention import InView
 from services.verifier.rules.chain import Head
 from services.verifier.rules.plans import SettingsTrack
+from services.verifier.setting_copies import SettingCopies
 from services.verifier.table import Table
 
 _INTAKE, _USAGE = topic("intake"), topic("usage")
@@ -45,6 +48,12 @@ class Known:
         """Records that are not what their topic carries."""
         self.set_aside: set[str] = set()
         """Records that dead letters account for, by place."""
+        self.letters: Counter[str] = Counter()
+        """Dead letters that fail a message, by its id."""
+        self.awaited = Awaited()
+        """Records of settled messages whose cause is not there yet."""
+        self.copies = SettingCopies()
+        """Versions of settings, wherever they lie."""
 
     def life(self, message_id: str) -> MessageLife:
         """What is known of a business's message; this cut has news of it."""
@@ -80,6 +89,8 @@ class Known:
         """Whether what ``topic`` had to say of a message when it was accepted would have been seen."""
         if self.in_view.all_kept():
             return True
+        if name == "dead-letters":
+            return self.in_view.kept(name, 0, life.accepted_at_ms)
         if not life.conversation:
             return self._kept_everywhere(name, life.accepted_at_ms)
         if name == "usage":
@@ -87,6 +98,13 @@ class Known:
         else:
             partition = self.conversation_partition(life.conversation)
         return self.in_view.kept(name, partition, life.accepted_at_ms)
+
+    def expiry_reached(self, life: MessageLife) -> bool:
+        """Whether dispatch has come to the end of the message's time to live, as far as that can be known."""
+        if not self.kept("dispatch", life) or not life.conversation:
+            return True
+        partition = self.conversation_partition(life.conversation)
+        return self.stage_time_ms.get(("dispatch", partition), 0) >= life.expires_at_ms
 
     def _kept_everywhere(self, name: str, at_ms: int) -> bool:
         partitions = range(topic(name).partitions)

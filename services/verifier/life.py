@@ -13,6 +13,8 @@ class Attempt(NamedTuple):
 
     number: int
     consent_id: str
+    at_ms: int
+    """Record time: that of the cause in dispatch."""
     place: Place
 
 
@@ -23,6 +25,8 @@ class Permit(NamedTuple):
     permits: bool
     known: bool
     """False where retention may have deleted the record that says so."""
+    at_ms: int
+    """Record time in dispatch."""
 
 
 class Ending(NamedTuple):
@@ -32,6 +36,8 @@ class Ending(NamedTuple):
     """delivered (also for read), failed or expired."""
     code: int
     """Cloud API code of a failure."""
+    at_ms: int
+    """When, as the business was told."""
     place: Place
 
 
@@ -64,6 +70,11 @@ class Entry(NamedTuple):
     """Digest of what the ledger repeats of the request's facts."""
     evidence: list[str]
     window: Evidence
+    reason: str
+    reserved_currency: str
+    """Empty where the entry neither holds nor releases anything."""
+    cause: Place
+    """The record in usage that it says it follows from."""
     place: Place
 
 
@@ -75,14 +86,24 @@ UNKNOWN = -1
 class MessageLife:
     """One message. What is None has not been seen."""
 
-    KEPT_WHEN_SETTLED: ClassVar = ("settled", "message_id", "status_rank", "ending")
+    KEPT_WHEN_SETTLED: ClassVar = (
+        "settled",
+        "message_id",
+        "status_rank",
+        "ending",
+        "permitted",
+        "permitted_at_ms",
+        "attempted",
+        "withdrawn",
+        "seen",
+        "failures",
+    )
 
     settled: bool = False
     """Judged: what comes now is one too many, or a later status. (First, so that the bytes begin with it.)"""
     message_id: str = ""
     conversation: str = ""
     """Key of the conversation, as far as any record has told it."""
-    round: int = 0
     touched: int = 0
     """Number of the cut that last brought news of it."""
     accepted_at_ms: int = 0
@@ -93,6 +114,8 @@ class MessageLife:
     requested: Place | None = None
     objection: int = 0
     """Code with which consent must refuse it, by the order of intake; 0 for none, or UNKNOWN."""
+    keyed: bool = False
+    """Whether it came with an Idempotency-Key."""
     screened: Place | None = None
     screened_consent_id: str = ""
     window_due: Evidence | None = None
@@ -113,10 +136,22 @@ class MessageLife:
     refused_code: int = 0
     refused_by_consent: bool = False
     given_up: Place | None = None
+    failures: int = 0
+    """How often dispatch says that a stage gave up on it."""
 
     permits: dict[int, Permit] = field(default_factory=dict)
     """By number of the attempt; the first and the newest few."""
+    permitted: int = 0
+    """Number of the newest attempt that dispatch causes; UNKNOWN once settled without all of dispatch."""
+    permitted_at_ms: int = 0
+    """Record time of what causes it."""
     attempts: list[Attempt] = field(default_factory=list)
+    attempted: int = 0
+    """Highest number of an attempt that outbox has."""
+    withdrawn: bool = False
+    """Whether outbox has a tombstone: nothing of it waits for the customer any more."""
+    unsure: bool = False
+    """Whether it may have ended by a consent that retention has deleted."""
     received: Place | None = None
     """The first receipt that found it waiting."""
     received_at_ms: int = 0
@@ -125,6 +160,8 @@ class MessageLife:
     """Record time of that receipt."""
     received_under: str = ""
     """The consent of the newest attempt then; empty where it cannot be known."""
+    seen: bool = False
+    """Whether dispatch has a read receipt."""
     told: dict[str, Place] = field(default_factory=dict)
     """Statuses that the business was told, by kind."""
     status_rank: int = 0

@@ -1,8 +1,14 @@
 """When a message is settled: all that belongs to it has been seen, so that it can be judged and let go."""
 
 from services.verifier.findings import Judgement
-from services.verifier.invariants import consent_at_attempt, free_by_evidence, money_once, one_end
-from services.verifier.invariants.ends import delivered
+from services.verifier.invariants import (
+    consent_at_attempt,
+    free_by_evidence,
+    money_once,
+    one_end,
+    statuses_forward,
+)
+from services.verifier.invariants.ends import delivered, given_up
 from services.verifier.known import Known
 from services.verifier.life import MessageLife
 from services.verifier.progress import Progress
@@ -15,7 +21,11 @@ def settled(life: MessageLife, known: Known) -> bool:
         return False
     if delivered(life) is None or (life.ending is None and known.kept("statuses", life)):
         return False
-    if life.given_up is None and not _answered(life, known):
+    if not given_up(life, known) and not _answered(life, known):
+        return False
+    if "read" in life.told and not life.seen and known.kept("dispatch", life):
+        return False
+    if life.ending is not None and life.ending.kind == "expired" and not known.expiry_reached(life):
         return False
     return _money_settled(life, known)
 
@@ -25,8 +35,9 @@ def judged(life: MessageLife, known: Known) -> Judgement:
     judgement = Judgement()
     one_end.judge(life, known, judgement)
     money_once.judge(life, known, judgement)
-    consent_at_attempt.judge(life, judgement)
+    consent_at_attempt.judge(life, known, judgement)
     free_by_evidence.judge(life, judgement)
+    statuses_forward.judge(life, known, judgement)
     return judgement
 
 

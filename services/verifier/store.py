@@ -1,6 +1,7 @@
 """Where a verification keeps what it knows: rows in RocksDB, and one row for all the rest."""
 
 import base64
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +17,20 @@ from rocksdict import (
 )
 
 from parley.settings.v1 import settings_pb2
+from services.verifier.awaited import Awaited, Waiting
 from services.verifier.codec import decoder_of, encode
 from services.verifier.findings import Violation
 from services.verifier.known import Known
 from services.verifier.records import Place, TopicPartition
 from services.verifier.rules.chain import Head
 from services.verifier.rules.plans import SettingsTrack
+from services.verifier.setting_copies import SettingCopies, Version
 
 MEMTABLE_BYTES = 32 * 1024 * 1024
 BLOCK_CACHE_BYTES = 64 * 1024 * 1024
 OPEN_FILES_MAX = 64
+FORMAT = 2
+"""Raised whenever what is kept changes."""
 _BOOKS = b"books"
 
 
@@ -37,9 +42,9 @@ class StateUnusable(Exception):
 class Books:
     """What is known beside the rows. Partitions are written ``topic/partition``."""
 
+    format: int = 0
     identity: str = ""
     cut_number: int = 0
-    round: int = 0
     positions: dict[str, int] = field(default_factory=dict)
     stage_time_ms: dict[str, int] = field(default_factory=dict)
     in_view_since_ms: dict[str, int] = field(default_factory=dict)
@@ -51,6 +56,9 @@ class Books:
     incomplete: list[str] = field(default_factory=list)
     unreadable: list[Place] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
+    letters: dict[str, int] = field(default_factory=dict)
+    awaited: dict[str, Waiting] = field(default_factory=dict)
+    copies: dict[str, dict[int, Version]] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     checked: dict[int, int] = field(default_factory=dict)
     unchecked: dict[int, int] = field(default_factory=dict)
@@ -73,14 +81,16 @@ def load(known: Known, db: Any, identity: str) -> None:
     stored: bytes | None = db.get(_BOOKS)
     if stored is None:
         return
+    if json.loads(stored).get("format") != FORMAT:
+        raise StateUnusable(
+            "The state was written by another version of this command: give an empty directory."
+        )
     books = decoder_of(Books)(stored)
     if books.identity != identity:
         raise StateUnusable(
             f"The state belongs to {books.identity}, not to {identity}: give another directory."
         )
     known.cut_number = books.cut_number
-    for table in known.tables:
-        table.round = books.round
     known.positions = _places(books.positions)
     known.stage_time_ms = _places(books.stage_time_ms)
     known.in_view.since_ms = _places(books.in_view_since_ms)
@@ -90,6 +100,8 @@ def load(known: Known, db: Any, identity: str) -> None:
     known.settings = {partition: _track(texts) for partition, texts in books.settings.items()}
     known.published = _track(books.published)
     known.incomplete = set(books.incomplete)
+    known.letters, known.awaited = Counter(books.letters), Awaited(books.awaited)
+    known.copies = SettingCopies(books.copies)
     known.unreadable, known.set_aside = books.unreadable, set(books.set_aside)
     findings = known.findings
     findings.records, findings.messages = Counter(books.records), books.messages
@@ -102,9 +114,9 @@ def save(known: Known, batch: WriteBatch, identity: str) -> None:
     """Write all but the rows into ``batch``, to which the rows of the same moment belong."""
     findings = known.findings
     books = Books(
+        format=FORMAT,
         identity=identity,
         cut_number=known.cut_number,
-        round=known.lives.round,
         positions=_texts(known.positions),
         stage_time_ms=_texts(known.stage_time_ms),
         in_view_since_ms=_texts(known.in_view.since_ms),
@@ -116,6 +128,9 @@ def save(known: Known, batch: WriteBatch, identity: str) -> None:
         incomplete=sorted(known.incomplete),
         unreadable=known.unreadable,
         set_aside=sorted(known.set_aside),
+        letters=dict(known.letters),
+        awaited=known.awaited.waiting,
+        copies=known.copies.versions,
         records=dict(findings.records),
         checked=dict(findings.checked),
         unchecked=dict(findings.unchecked),

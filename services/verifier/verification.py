@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from rocksdict import WriteBatch
 
+from services.contracts.placement import partition_of
 from services.verifier import store
 from services.verifier.ageing import Ageing
 from services.verifier.collector import collecting_seldom
@@ -14,6 +15,7 @@ from services.verifier.folds import (
     consents,
     dead_letters,
     dispatch,
+    inbox,
     intake,
     ledger,
     outbox,
@@ -21,6 +23,7 @@ from services.verifier.folds import (
     settings,
     statuses,
     usage,
+    windows,
 )
 from services.verifier.folds.reading import Unreadable
 from services.verifier.invariants import unread
@@ -32,6 +35,7 @@ FOLDS: dict[str, Callable[[LogRecord, Known], None]] = {
     "consents": consents.fold,
     "dead-letters": dead_letters.fold,
     "dispatch": dispatch.fold,
+    "inbox": inbox.fold,
     "intake": intake.fold,
     "ledger": ledger.fold,
     "outbox": outbox.fold,
@@ -39,6 +43,7 @@ FOLDS: dict[str, Callable[[LogRecord, Known], None]] = {
     "settings": settings.fold,
     "statuses": statuses.fold,
     "usage": usage.fold,
+    "windows": windows.fold,
 }
 CUTS = 2
 """A message is judged for what is missing when a whole cut has brought no news of it. So two are read: the
@@ -147,7 +152,7 @@ class _Verification:
     def _fold(self, records: Sequence[LogRecord]) -> None:
         """Take in records of one topic."""
         known, topic = self._known, records[0].topic
-        fold = FOLDS.get(topic)
+        fold, placed = FOLDS[topic], unread.placed_by_key(topic)
         times, positions = known.stage_time_ms, known.positions
         known.findings.records[topic] += len(records)
         for record in records:
@@ -155,11 +160,12 @@ class _Verification:
             if at_ms > times.get(place, -1):
                 times[place] = at_ms
                 known.in_view.note(place, at_ms)
-            if fold is not None:
-                try:
-                    fold(record, known)
-                except Unreadable:
-                    known.unreadable.append(record.place)
+            if placed is not None and partition_of(placed, record.key) != record.partition:
+                unread.check_misplaced(record, known)
+            try:
+                fold(record, known)
+            except Unreadable:
+                known.unreadable.append(record.place)
             positions[place] = record.offset + 1
         self._since_round += len(records)
         if self._since_round >= self._round_records:

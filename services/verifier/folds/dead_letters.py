@@ -5,6 +5,8 @@ from services.verifier.folds.reading import message_of
 from services.verifier.known import Known
 from services.verifier.records import ORDER, LogRecord, Place
 
+FAILED_BY = frozenset({"send_requested", "send_screened", "send_assessed", "content_held"})
+"""Kinds of records whose message fails when a stage sets one aside."""
 _parse = runtime_pb2.DeadLettered.FromString
 
 
@@ -13,6 +15,9 @@ def fold(record: LogRecord, known: Known) -> None:
     letter = message_of(_parse, record)
     place = Place(_without_prefix(letter.topic), letter.partition, letter.offset)
     known.set_aside.add(str(place))
+    if letter.kind in FAILED_BY and letter.message_id:
+        known.letters[letter.message_id] += 1
+        known.awaited.came(f"letter/{letter.message_id}")
     if (letter.kind, letter.reason) == ("send_requested", "undecodable") and letter.message_id:
         _requested(letter, place, known)
 

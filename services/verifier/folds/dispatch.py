@@ -6,6 +6,7 @@ from services.contracts.keys import conversation_key
 from services.verifier.conversation import WAITING_MAX, ChangeSent, Conversation
 from services.verifier.facts import digest
 from services.verifier.folds.reading import check_key, event_of, take_step
+from services.verifier.invariants.one_end import WITHOUT_LETTER
 from services.verifier.known import Known
 from services.verifier.life import MessageLife, Permit
 from services.verifier.records import LogRecord
@@ -32,6 +33,8 @@ def fold(record: LogRecord, known: Known) -> None:
         _connected(record, known)
     elif kind == "send_failed":
         _given_up(record, event.message_id, known)
+    elif kind == "setting_changed":
+        known.copies.add(event, record, known.cut_number)
 
 
 def _held(record: LogRecord, facts: facts_pb2.SendFacts, known: Known) -> None:
@@ -65,17 +68,29 @@ def _authorized(record: LogRecord, event: dispatch_pb2.SendAuthorized, known: Kn
         return
     life.conversation = record.key.decode()
     life.billable = event.pricing.billable
+    now_ms = _now_ms(record, known)
+    if life.given_up or life.refused or _over(life.expires_at_ms, now_ms):
+        return  # it ended before its authorization came
     conversation = known.conversation(record.key)
-    _attempt_due(life, conversation, record, known)
-    if len(conversation.waiting) < WAITING_MAX:
-        conversation.waiting[event.message_id] = life.expires_at_ms
+    if not _attempt_due(life, conversation, record, known):
+        return
+    waiting = conversation.waiting
+    if len(waiting) >= WAITING_MAX:
+        conversation.waiting = waiting = {
+            name: expires_at_ms for name, expires_at_ms in waiting.items() if not _over(expires_at_ms, now_ms)
+        }
+    if len(waiting) < WAITING_MAX:
+        waiting[event.message_id] = life.expires_at_ms
 
 
 def _given_up(record: LogRecord, message_id: str, known: Known) -> None:
     life = known.life(message_id)
+    life.failures += 1
     if not life.settled:
         life.conversation = record.key.decode()
         life.given_up = record.place
+    elif life.failures > known.letters[message_id]:
+        known.awaited.wait(f"letter/{message_id}", WITHOUT_LETTER, record.place, message_id, known.cut_number)
     known.conversation(record.key).waiting.pop(message_id, None)
 
 
@@ -91,35 +106,44 @@ def _consent_changed(record: LogRecord, event: dispatch_pb2.ConsentChanged, know
 def _received(record: LogRecord, event: dispatch_pb2.ReceiptReceived, known: Known) -> None:
     if not event.receipt:
         return  # it says neither delivered nor read: delivery sets it aside
-    waiting = known.conversation(record.key).waiting
-    expires_at_ms = waiting.pop(event.message_id, None)
-    if expires_at_ms is None or _over(expires_at_ms, _now_ms(record, known)):
+    expires_at_ms = known.conversation(record.key).waiting.pop(event.message_id, None)
+    waited = expires_at_ms is not None and not _over(expires_at_ms, _now_ms(record, known))
+    read = event.receipt == dispatch_pb2.RECEIPT_READ
+    life = known.lives.find(event.message_id) if waited or read else None
+    if life is None:
         return
-    life = known.life(event.message_id)
-    if life.permits:
+    if read:
+        life.seen = True
+        known.awaited.came(f"read/{life.message_id}")
+    if waited and life.permits:
+        life.touched = known.cut_number
         life.received, life.received_record_ms = record.place, record.timestamp_ms
         life.received_at_ms = event.received_at_ms
-        newest = life.permits[max(life.permits)]
+        newest = life.permits[life.permitted]
         life.received_under = newest.consent_id if newest.known else ""
 
 
 def _connected(record: LogRecord, known: Known) -> None:
-    """Every message that waits falls due again, under the consent of now."""
+    """Every message that waits falls due again, under the consent of now, or ends by it."""
     conversation = known.conversation(record.key)
     now_ms = _now_ms(record, known)
     for message_id, expires_at_ms in list(conversation.waiting.items()):
-        if _over(expires_at_ms, now_ms):
+        if _over(expires_at_ms, now_ms) or not _attempt_due(
+            known.life(message_id), conversation, record, known
+        ):
             del conversation.waiting[message_id]
-        else:
-            _attempt_due(known.life(message_id), conversation, record, known)
 
 
-def _attempt_due(life: MessageLife, conversation: Conversation, record: LogRecord, known: Known) -> None:
+def _attempt_due(life: MessageLife, conversation: Conversation, record: LogRecord, known: Known) -> bool:
+    """Note the consent of now; False where it forbids the attempt, and so ends the message."""
     certain = conversation.permits_known or known.in_view.whole("dispatch", record.partition)
-    number = max(life.permits, default=0) + 1
-    life.permits[number] = Permit(conversation.consent_id, conversation.permits, certain)
-    if len(life.permits) > PERMITS_KEPT_MAX:
-        del life.permits[number - PERMITS_KEPT_MAX + 1]
+    number = life.permitted = life.permitted + 1
+    life.permitted_at_ms = record.timestamp_ms
+    life.permits[number] = Permit(conversation.consent_id, conversation.permits, certain, record.timestamp_ms)
+    if number > PERMITS_KEPT_MAX:
+        life.permits.pop(number - PERMITS_KEPT_MAX + 1, None)
+    life.unsure = life.unsure or not certain
+    return conversation.permits or not certain
 
 
 def _over(expires_at_ms: int, now_ms: int) -> bool:

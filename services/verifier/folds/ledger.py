@@ -1,14 +1,18 @@
 """ledger: the entries of each business in order, and what each message left there."""
 
 from parley.billing.v1 import ledger_pb2
+from services.contracts.catalogue import topic
+from services.contracts.placement import partition_of
 from services.verifier.evidence import evidence_of
 from services.verifier.facts import ledger_digest
 from services.verifier.folds.reading import Unreadable, message_of
 from services.verifier.invariants import ledger_chain
 from services.verifier.known import Known
 from services.verifier.life import Entry
-from services.verifier.records import LogRecord
+from services.verifier.records import LogRecord, Place
 
+USAGE = "usage"
+_LEDGER = topic("ledger")
 _parse = ledger_pb2.LedgerEntry.FromString
 
 
@@ -18,7 +22,9 @@ def fold(record: LogRecord, known: Known) -> None:
     kind = entry.WhichOneof("event")
     if kind is None:
         raise Unreadable
-    is_next = ledger_chain.check(known.head(entry.business_id), entry, record, known)
+    is_next = True  # in a partition where it does not belong it has no place in the chain either
+    if partition_of(_LEDGER, record.key) == record.partition:
+        is_next = ledger_chain.check(known.head(entry.business_id), entry, record, known)
     life = known.life(entry.message_id)
     kept = _kept(entry, kind, record)
     before = life.reservation if kind == "authorized" else life.closing
@@ -38,6 +44,12 @@ def fold(record: LogRecord, known: Known) -> None:
         life.closing = kept
 
 
+def _cause(cause: ledger_pb2.CausePosition) -> Place:
+    """The position, by the topic's declared name; any other topic is left as it is."""
+    name = USAGE if cause.topic.endswith(USAGE) else cause.topic
+    return Place(name, cause.partition, cause.offset)
+
+
 def _kept(entry: ledger_pb2.LedgerEntry, kind: str, record: LogRecord) -> Entry:
     return Entry(
         kind,
@@ -53,5 +65,8 @@ def _kept(entry: ledger_pb2.LedgerEntry, kind: str, record: LogRecord) -> Entry:
         ledger_digest(entry),
         list(entry.evidence),
         evidence_of(entry.window),
+        entry.reason,
+        entry.reserved.currency if entry.HasField("reserved") else "",
+        _cause(entry.cause),
         record.place,
     )

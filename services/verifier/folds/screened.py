@@ -2,8 +2,9 @@
 
 from parley.consent.v1 import screened_pb2
 from services.contracts.keys import conversation_key
+from services.verifier.customer_message import STILL
 from services.verifier.facts import digest
-from services.verifier.folds.intake import REPEATED_MS
+from services.verifier.folds.intake import REPEATED_MS, check_order
 from services.verifier.folds.reading import check_key, event_of, take_step
 from services.verifier.known import Known
 from services.verifier.records import LogRecord
@@ -19,6 +20,8 @@ def fold(record: LogRecord, known: Known) -> None:
         _send(record, event, known)
     elif kind == "customer_message_screened":
         _customer_wrote(record, event, known)
+    elif kind == "setting_changed":
+        known.copies.add(event, record, known.cut_number)
 
 
 def _send(record: LogRecord, event: screened_pb2.SendScreened, known: Known) -> None:
@@ -31,6 +34,9 @@ def _send(record: LogRecord, event: screened_pb2.SendScreened, known: Known) -> 
     life.screened_consent_id = event.consent_id
     life.accepted_at_ms, life.expires_at_ms = facts.accepted_at_ms, facts.expires_at_ms
     life.facts["screened"] = digest(facts)
+    if life.requested is not None:
+        conversation = known.conversation(record.key)
+        check_order(conversation, life.requested, record.place, facts.accepted_at_ms, life.message_id, known)
     track = _track(record, facts.phone_number_id, known)
     if track is not None:
         life.window_due = track.evidence(facts.accepted_at_ms)
@@ -55,15 +61,28 @@ def _customer_wrote(record: LogRecord, event: screened_pb2.CustomerMessageScreen
     message.screened = record.place
     message.conversation = record.key.decode()
     message.screened_as = f"{event.phone_number_id} {event.sent_at_ms} {event.entry_point}"
-    windows = known.conversation(record.key).windows
-    track = _track(record, event.phone_number_id, known)
+    conversation = known.conversation(record.key)
+    if message.received is not None:
+        check_order(conversation, message.received, record.place, event.sent_at_ms, message.message_id, known)
+    track, moves = _track(record, event.phone_number_id, known), True
     if track is not None:
-        track.wrote(event.message_id, event.sent_at_ms, event.entry_point)
-        return
-    partial = not _all_in_view(record, event.sent_at_ms, known)
-    windows[event.phone_number_id] = first_message(
-        event.message_id, event.sent_at_ms, event.entry_point, partial
-    )
+        moves = track.wrote(event.message_id, event.sent_at_ms, event.entry_point)
+    else:
+        partial = not _all_in_view(record, event.sent_at_ms, known)
+        track = conversation.windows[event.phone_number_id] = first_message(
+            event.message_id, event.sent_at_ms, event.entry_point, partial
+        )
+    if not track.partial:
+        message.moved = (
+            window_words(event.phone_number_id, track.opened_by, track.opened_at_ms, track.closes_at_ms)
+            if moves
+            else STILL
+        )
+
+
+def window_words(phone_number_id: str, opened_by: str, opened_at_ms: int, closes_at_ms: int) -> str:
+    """A window in words that both screened and windows lead to."""
+    return f"{phone_number_id} {opened_by} {opened_at_ms} {closes_at_ms}"
 
 
 def _track(record: LogRecord, phone_number_id: str, known: Known) -> WindowTrack | None:

@@ -11,4 +11,6 @@ _parse = settings_pb2.SettingChanged.FromString
 def fold(record: LogRecord, known: Known) -> None:
     """Take one record in."""
     if record.value is not None:
-        known.published.add(message_of(_parse, record))
+        setting = message_of(_parse, record)
+        known.published.add(setting)
+        known.copies.add(setting, record, known.cut_number)

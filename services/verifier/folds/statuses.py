@@ -20,4 +20,12 @@ def fold(record: LogRecord, known: Known) -> None:
     life = known.life(event.message_id)
     life.conversation = life.conversation or record.key.decode(errors="replace")
     code = getattr(event, kind).refusal.code if kind in ("failed", "expired") else 0
-    statuses_forward.check(life, kind, code, record.place, known.findings)
+    statuses_forward.check(life, kind, code, event.occurred_at_ms, record.place, known.findings)
+    if kind == "read" and life.settled and not life.seen and known.kept("dispatch", life):
+        known.awaited.wait(
+            f"read/{life.message_id}",
+            statuses_forward.UNSEEN,
+            record.place,
+            life.message_id,
+            known.cut_number,
+        )

@@ -27,6 +27,7 @@ def fold(record: LogRecord, known: Known) -> None:
         _ended(record, event.message_id, _undelivered(event, record), known)
     elif kind == "setting_changed":
         known.settings_of(record.partition).add(event)
+        known.copies.add(event, record, known.cut_number)
 
 
 def _assessed(record: LogRecord, event: usage_pb2.SendAssessed, known: Known) -> None:

@@ -22,6 +22,11 @@ Change = TypeVar("Change", ChangeTold, ChangeSent)
 def judged(conversation: Conversation, known: Known) -> Judgement:
     """Compare the changes seen since the last time, and forget those that are complete or wrong."""
     judgement = Judgement()
+    if _is_one_change(conversation):
+        known.progress.note(conversation.due[0].place)
+        judgement.checked.append(3)
+        conversation.due, conversation.told, conversation.sent = [], [], []
+        return judgement
     due = conversation.due
     told, told_twice = _once(conversation.told)
     sent, sent_twice = _once(conversation.sent)
@@ -55,6 +60,17 @@ def judged(conversation: Conversation, known: Known) -> Judgement:
     conversation.due = [each for each in due_left if each not in lost and each.certain]
     conversation.told, conversation.sent = [], []
     return judgement
+
+
+def _is_one_change(conversation: Conversation) -> bool:
+    """Whether there is one change, the same in all three topics: nearly always so."""
+    due, told, sent = conversation.due, conversation.told, conversation.sent
+    return (
+        len(due) == len(told) == len(sent) == 1
+        and due[0].what == told[0].what
+        and told[0].consent_id == sent[0].consent_id
+        and due[0].in_force in (UNKNOWN, sent[0].in_force)
+    )
 
 
 def complete(conversation: Conversation) -> bool:

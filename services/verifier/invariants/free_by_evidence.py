@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.verifier.findings import Judgement
 from services.verifier.life import Entry, MessageLife
 from services.verifier.records import Place
-from services.verifier.rules.prices import CHARGED, FREE, REFUSED, Due
+from services.verifier.rules.prices import CHARGED, EXPIRED, FREE, NOT_DELIVERED, REFUSED, Due
 from services.verifier.rules.windows import Evidence
 
 Wrong = Iterator[tuple[Place, str]]
@@ -16,7 +16,7 @@ def judge(life: MessageLife, judgement: Judgement) -> None:
     found = [*_evidence(life, judgement), *_verdict(life, judgement)]
     for entry in (life.reservation, life.closing):
         if entry is not None:
-            found += [*_rests_on(life, entry), *_priced(life, entry)]
+            found += [*_rests_on(life, entry), *_caused(life, entry), *_priced(life, entry)]
     judgement.wrong += [(4, place, sentence) for place, sentence in found]
 
 
@@ -70,9 +70,24 @@ def _rests_on(life: MessageLife, entry: Entry) -> Wrong:
     if entry.window != stated:
         yield entry.place, f"The entry {entry.kind} rests on another window than usage states."
         return
-    for evidence in (stated.last_message_id, stated.opened_by, life.assessed_consent_id):
-        if evidence and evidence not in entry.evidence:
-            yield entry.place, f"The entry {entry.kind} does not name {evidence} in its evidence."
+    if entry is life.closing and life.outcome is None:
+        return
+    consent_id = life.outcome.consent_id if life.outcome and entry is life.closing else ""
+    names = (stated.last_message_id, stated.opened_by, life.assessed_consent_id, consent_id)
+    due = [name for name in dict.fromkeys(names) if name]
+    if entry.evidence != due:
+        yield (
+            entry.place,
+            f"The entry {entry.kind} names {_list(entry.evidence)} as evidence, not {_list(due)}.",
+        )
+
+
+def _caused(life: MessageLife, entry: Entry) -> Wrong:
+    """Whether the entry points at the record in usage that it follows from."""
+    outcome = life.outcome
+    cause = life.assessed if entry is life.reservation else outcome and outcome.place
+    if cause is not None and entry.cause != cause:
+        yield entry.place, f"The entry {entry.kind} says that it follows from {entry.cause}; that is {cause}."
 
 
 def _priced(life: MessageLife, entry: Entry) -> Wrong:
@@ -89,6 +104,8 @@ def _priced(life: MessageLife, entry: Entry) -> Wrong:
             f"The entry says {entry.plan} version {entry.plan_version}, {entry.market}; "
             f"it is {due.plan} version {due.plan_version}, {due.market}.",
         )
+    if entry.reason != (reason := _reason(due, life, entry)):
+        yield entry.place, f"The entry {entry.kind} says {entry.reason or 'nothing'}; the reason is {reason}."
     amount = -due.micros if entry.kind == "captured" else 0
     reserved = {"authorized": due.micros, "free": 0}.get(entry.kind, -due.micros)
     if (entry.amount_micros, entry.reserved_micros, entry.currency) != (amount, reserved, due.currency):
@@ -97,6 +114,20 @@ def _priced(life: MessageLife, entry: Entry) -> Wrong:
             f"The entry {entry.kind} has {entry.amount_micros} and reserves {entry.reserved_micros} micros; "
             f"by the plan it has {amount} and reserves {reserved}.",
         )
+    elif entry.reserved_currency != ("" if entry.kind == "free" else due.currency):
+        yield entry.place, f"The entry {entry.kind} reserves {entry.reserved_currency or 'in no currency'}."
+
+
+def _reason(due: Due, life: MessageLife, entry: Entry) -> str:
+    if entry.kind != "voided":
+        return due.reason
+    if life.outcome is None or life.outcome.delivered:
+        return entry.reason  # nothing to compare it with, or wrong as a whole
+    return EXPIRED if life.outcome.expired else NOT_DELIVERED
+
+
+def _list(evidence: list[str]) -> str:
+    return ", ".join(evidence) or "nothing"
 
 
 def _words(due: Due) -> str:

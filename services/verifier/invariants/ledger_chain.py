@@ -41,6 +41,10 @@ def _wrong(head: Head, entry: ledger_pb2.LedgerEntry, record: LogRecord) -> list
             f"Entry {entry.sequence} says a balance of {entry.balance.micros} micros, "
             f"but {head.balance_micros} and {entry.amount.micros} make another."
         )
+    if entry.amount.currency != entry.balance.currency:
+        found.append(
+            f"Entry {entry.sequence} adds {entry.amount.currency} to a balance in {entry.balance.currency}."
+        )
     if head.currency not in ("", entry.balance.currency):
         found.append(f"Entry {entry.sequence} is in {entry.balance.currency}, the ledger in {head.currency}.")
     return found

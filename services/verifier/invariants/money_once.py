@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from services.verifier.findings import Judgement
 from services.verifier.invariants.ends import delivered
 from services.verifier.known import Known
-from services.verifier.life import MessageLife
+from services.verifier.life import Ending, MessageLife
 from services.verifier.records import Place
 
+TOO_MANY_WAIT = 131056
+"""A message that is authorized fails with it where too many wait for the customer."""
 Wrong = Iterator[tuple[Place, str]]
 
 
@@ -20,7 +22,7 @@ def judge(life: MessageLife, known: Known, judgement: Judgement) -> None:
         judgement.checked.append(2)
     else:
         judgement.unchecked.append(2)
-    found = [*_told(life, known), *_closed(life, known), *_matched(life)]
+    found = [*_told(life, known), *_closed(life, known), *_received(life), *_matched(life)]
     judgement.wrong += [(2, place, sentence) for place, sentence in found]
 
 
@@ -29,16 +31,32 @@ def _told(life: MessageLife, known: Known) -> Wrong:
     ending, outcome = life.ending, life.outcome
     if ending is None:
         return
+    if life.received and ending.kind != "delivered" and not _ended_before(life, ending, known):
+        yield (
+            life.received,
+            f"A receipt came while it waited, but the business was told that it is {ending.kind}.",
+        )
     if outcome is not None:
         if outcome.delivered != (ending.kind == "delivered") or outcome.expired != (ending.kind == "expired"):
             told = "delivered" if outcome.delivered else "expired" if outcome.expired else "not delivered"
             yield outcome.place, f"usage was told that it was {told}, the business that it is {ending.kind}."
+        elif outcome.expired and life.expires_at_ms not in (0, outcome.at_ms):
+            yield (
+                outcome.place,
+                f"It expired at {outcome.at_ms}; its time to live ends at {life.expires_at_ms}.",
+            )
     elif not known.kept("usage", life):
         return
     elif ending.kind == "delivered":
         yield ending.place, "The business was told that it is delivered, usage was not."
     elif life.authorized is not None and known.progress.passed(life.authorized):
         yield life.authorized, f"The message was authorized and is {ending.kind}, but usage was not told."
+
+
+def _ended_before(life: MessageLife, ending: Ending, known: Known) -> bool:
+    """Whether the receipt may have found it ended, or was set aside."""
+    too_many_waited = ending.code == TOO_MANY_WAIT and "sent" not in life.told
+    return life.unsure or too_many_waited or str(life.received) in known.set_aside
 
 
 def _closed(life: MessageLife, known: Known) -> Wrong:
@@ -54,14 +72,24 @@ def _closed(life: MessageLife, known: Known) -> Wrong:
         yield outcome.place, "The message was not delivered but its authorization was not voided."
 
 
-def _matched(life: MessageLife) -> Wrong:
-    """What the ledger has must fit together, and fit the end."""
-    closing, reservation, outcome = life.closing, life.reservation, life.outcome
+def _received(life: MessageLife) -> Wrong:
+    """What usage was told of a receipt must be in dispatch."""
+    outcome = life.outcome
     if outcome and outcome.delivered and life.authorized:
-        if not life.received:
+        newest = life.permits.get(life.permitted)
+        if newest is not None and not newest.permits and newest.known:
+            pass  # consent had ended it: that it was sent is named
+        elif not life.received:
             yield outcome.place, "usage was told that it was delivered, but no receipt in dispatch says so."
         elif outcome.at_ms != life.received_at_ms:
             yield outcome.place, f"usage was told of a receipt at {outcome.at_ms}, not {life.received_at_ms}."
+
+
+def _matched(life: MessageLife) -> Wrong:
+    """What the ledger has must fit together, and fit the end."""
+    closing, reservation, outcome = life.closing, life.reservation, life.outcome
+    if reservation is not None and reservation.recorded_at_ms != life.accepted_at_ms:
+        yield reservation.place, f"The entry is not of {life.accepted_at_ms}, when the request was accepted."
     if closing is None:
         return
     if closing.kind == "free":

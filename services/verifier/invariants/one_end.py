@@ -2,32 +2,45 @@
 
 from collections.abc import Iterator
 
+from services.verifier.awaited import Missing
 from services.verifier.findings import Judgement
+from services.verifier.invariants.ends import given_up
 from services.verifier.known import Known
 from services.verifier.life import MessageLife
 from services.verifier.records import Place
 
 Wrong = Iterator[tuple[Place, str]]
+WITHOUT_LETTER = Missing(1, "No dead letter stands behind this: no stage gave the message up.")
 _LINE = ("intake", "screened", "dispatch", "usage")
 
 
 def judge(life: MessageLife, known: Known, judgement: Judgement) -> None:
     """Name what is missing, too much or changed. All that belongs to the message has been seen by now."""
-    if any(not known.kept(topic, life) for topic in (*_LINE, "statuses")):
-        judgement.unchecked.append(1)
-    else:
-        judgement.checked.append(1)
+    in_view = known.in_view.all_kept() or all(known.kept(topic, life) for topic in (*_LINE, "statuses"))
+    (judgement.checked if in_view else judgement.unchecked).append(1)
     found = [*_from_nowhere(life, known), *_changed(life)]
-    if life.given_up is None:
+    if given_up(life, known):
+        pass  # it went no further
+    elif life.given_up is not None:
+        found.append((life.given_up, WITHOUT_LETTER.sentence))
+    else:
         found += [*_lost(life, known), *_incomplete(life, known)]
-    found += _untold(life, known)
+    found += [*_untold(life, known), *_expired_early(life, known)]
     judgement.wrong += [(1, place, sentence) for place, sentence in found]
 
 
 def _from_nowhere(life: MessageLife, known: Known) -> Wrong:
     if life.requested is not None or not known.kept("intake", life):
         return
-    steps = (life.held, life.screened, life.refused, life.assessed, life.authorized, *life.told.values())
+    steps = (
+        life.held,
+        life.screened,
+        life.refused,
+        life.assessed,
+        life.authorized,
+        *life.told.values(),
+        life.given_up,
+    )
     records = (life.reservation, life.closing, life.outcome, *life.attempts)
     places = [place for place in steps if place] + [record.place for record in records if record]
     if places:
@@ -96,6 +109,17 @@ def _untold(life: MessageLife, known: Known) -> Wrong:
         yield life.received, "A receipt came but the message has no status delivered."
     elif life.held and known.progress.time_passed("dispatch", life.held.partition, life.expires_at_ms):
         yield life.held, "The message's time to live is over but it has no end."
+
+
+def _expired_early(life: MessageLife, known: Known) -> Wrong:
+    """A message expires at the end of its time to live, by the time of dispatch."""
+    ending = life.ending
+    if ending is None or ending.kind != "expired" or not life.expires_at_ms:
+        return
+    if ending.at_ms != life.expires_at_ms:
+        yield ending.place, f"It expired at {ending.at_ms}; its time to live ends at {life.expires_at_ms}."
+    elif not known.expiry_reached(life):
+        yield ending.place, "It is expired, but no record in dispatch is so late."
 
 
 def _changed(life: MessageLife) -> Wrong:

@@ -1,6 +1,8 @@
 """Invariant 6: statuses of a message only move forward, and failed and expired are final."""
 
-from services.verifier.findings import Findings
+from services.verifier.awaited import Missing
+from services.verifier.findings import Findings, Judgement
+from services.verifier.known import Known
 from services.verifier.life import Ending, MessageLife
 from services.verifier.records import Place
 
@@ -16,10 +18,11 @@ _NAMES = {
 }
 SENT, FINAL = 2, 5
 RECEIVED = (3, 4)
+UNSEEN = Missing(6, "The message is said to be read, but no read receipt in dispatch says so.")
 
 
-def check(life: MessageLife, kind: str, code: int, place: Place, findings: Findings) -> None:
-    """The message is said to be ``kind`` now, a failure with ``code``."""
+def check(life: MessageLife, kind: str, code: int, at_ms: int, place: Place, findings: Findings) -> None:
+    """The message is said to be ``kind`` as of ``at_ms``, a failure with ``code``."""
     rank = _RANKS[kind]
     findings.checked[6] += 1
     before = life.status_rank
@@ -34,4 +37,13 @@ def check(life: MessageLife, kind: str, code: int, place: Place, findings: Findi
         return
     life.status_rank = rank
     if rank > SENT and life.ending is None:
-        life.ending = Ending("delivered" if rank in RECEIVED else kind, code, place)
+        life.ending = Ending("delivered" if rank in RECEIVED else kind, code, at_ms, place)
+
+
+def judge(life: MessageLife, known: Known, judgement: Judgement) -> None:
+    """Whether what the business was told of a read message is true."""
+    told = life.told.get("read")
+    if told is None or life.seen or not known.kept("dispatch", life):
+        return
+    if life.received is not None or life.outcome is None:  # else no receipt came at all, and that is named
+        judgement.wrong.append((6, told, UNSEEN.sentence))

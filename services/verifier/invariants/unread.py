@@ -1,9 +1,16 @@
-"""What is behind all invariants: every record can be read, and none that was there is gone."""
+"""What is behind all invariants: every record can be read, lies where it belongs, and none is gone."""
 
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from parley.catalog.v1 import topic_pb2
+from services.contracts.catalogue import Topic, topic
+from services.contracts.placement import partition_of
 from services.verifier.known import Known
-from services.verifier.records import Cut, Place
+from services.verifier.records import Cut, LogRecord, Place
 
-_INVARIANTS = {"ledger": 5, "statuses": 6, "usage": 2, "outbox": 3, "consents": 3}
+_INVARIANTS = {"ledger": 5, "statuses": 6, "usage": 2, "outbox": 3, "consents": 3, "windows": 4}
 """The invariant that a topic is the proof of; 1 for the others."""
 _STAGE_INPUTS = ("intake", "screened", "usage", "dispatch")
 
@@ -23,6 +30,27 @@ def check_tails(cut: Cut, known: Known) -> None:
             known.positions[place] = span.end
 
 
+def placed_by_key(name: str) -> Topic | None:
+    """The topic where keys say in which partition its records lie; None where their cause does."""
+    declared = topic(name)
+    return None if declared.key == topic_pb2.RECORD_KEY_SAME_AS_CAUSE else declared
+
+
+def check_misplaced(record: LogRecord, known: Known) -> None:
+    """The record does not lie where its key belongs. Settings and ticks lie in every partition."""
+    declared = topic(record.topic)
+    if record.topic in _STAGE_INPUTS:
+        try:
+            event: Any = declared.message.FromString(record.value or b"")
+        except DecodeError:
+            return  # named as unreadable
+        if event.WhichOneof("event") in ("setting_changed", "ticked"):
+            return
+    sentence = f"The record's key belongs to partition {partition_of(declared, record.key)}."
+    invariant, subject = _INVARIANTS.get(record.topic, 1), record.key.decode(errors="replace")
+    known.findings.violated(invariant, record.place, subject, sentence)
+
+
 def judge(known: Known) -> None:
     """A record that cannot be read must have been set aside by the stage that has certainly come past it."""
     waiting = []
@@ -36,3 +64,6 @@ def judge(known: Known) -> None:
             _INVARIANTS.get(place.topic, 1), place, place.topic, "The record is not what its topic carries."
         )
     known.unreadable = waiting
+    for each in known.awaited.overdue(known.cut_number):
+        known.findings.violated(each.missing.invariant, each.place, each.subject, each.missing.sentence)
+    known.copies.judge(known.cut_number, known.in_view, known.findings)

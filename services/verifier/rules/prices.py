@@ -13,6 +13,10 @@ from parley.settings.v1 import settings_pb2
 from services.verifier.rules.windows import Evidence
 
 FREE, CHARGED, REFUSED = "free", "charged", "refused"
+IN_WINDOW, CHARGED_IN_WINDOW = "in_window", "charged_in_window"
+LATE, TEMPLATE_OUTSIDE = "late_reply", "template_outside_window"
+EXPIRED, NOT_DELIVERED = "expired", "not_delivered"
+"""Why an entry is as it is, in the ledger's words."""
 NO_PRICE, WRONG_CURRENCY, LATE_REPLY = 131026, 131042, 131047
 OTHER = "Other"
 
@@ -28,6 +32,8 @@ class Due(NamedTuple):
     market: str = ""
     plan: str = ""
     plan_version: int = 0
+    reason: str = ""
+    """Why it is free, or charged."""
 
 
 class Card(NamedTuple):
@@ -66,14 +72,16 @@ def _due_in(market: str, card: Card, facts: facts_pb2.SendFacts, window: Evidenc
     wrote = bool(window.last_message_id)
     inside = wrote and facts.accepted_at_ms - window.last_message_at_ms < plan.window_seconds * 1000
     if inside and facts.category in card.free_in_window:
-        return Due(FREE, 0, 0, plan.currency, market, plan.name, plan.version)
+        return Due(FREE, 0, 0, plan.currency, market, plan.name, plan.version, IN_WINDOW)
     rejects_late = plan.late_free_form == plan_pb2.LATE_FREE_FORM_REJECT
     if facts.form == facts_pb2.FORM_FREE_FORM and not inside and rejects_late:
         return Due(REFUSED, LATE_REPLY)
     micros = card.micros.get((market, facts.category))
     if micros is None:
         return Due(REFUSED, NO_PRICE)
-    return Due(CHARGED, 0, micros, plan.currency, market, plan.name, plan.version)
+    outside = LATE if facts.form == facts_pb2.FORM_FREE_FORM else TEMPLATE_OUTSIDE
+    reason = CHARGED_IN_WINDOW if inside else outside
+    return Due(CHARGED, 0, micros, plan.currency, market, plan.name, plan.version, reason)
 
 
 def _market(card: Card, prefix: str) -> str | None:

@@ -47,15 +47,21 @@ class WindowTrack:
         """Whether the partition's time has gone past the window's memory."""
         return stage_time_ms >= self.last_at_ms + LENGTH_MS + REMEMBERED_MS
 
-    def wrote(self, message_id: str, at_ms: int, entry_point: bool) -> None:
-        """The customer wrote again."""
+    @property
+    def closes_at_ms(self) -> int:
+        """The first millisecond outside."""
+        return self.last_at_ms + LENGTH_MS
+
+    def wrote(self, message_id: str, at_ms: int, entry_point: bool) -> bool:
+        """The customer wrote again. Returns whether that opens or continues a window."""
         if entry_point and at_ms > self.entry_at_ms:
             self.entry_id, self.entry_at_ms = message_id, at_ms
         if at_ms <= self.last_at_ms:
-            return
+            return False
         if at_ms - self.last_at_ms >= LENGTH_MS:
             self.opened_by, self.opened_at_ms = message_id, at_ms
         self.last_id, self.last_at_ms = message_id, at_ms
+        return True
 
     def evidence(self, accepted_at_ms: int) -> Evidence:
         """The window as a request accepted at that time finds it."""
@@ -64,7 +70,7 @@ class WindowTrack:
             self.opened_at_ms,
             self.last_id,
             self.last_at_ms,
-            self.last_at_ms + LENGTH_MS,
+            self.closes_at_ms,
             self.entry_id,
             self.entry_at_ms,
             accepted_at_ms - self.last_at_ms < LENGTH_MS,
