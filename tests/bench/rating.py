@@ -2,17 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from itertools import chain
 
 from rich.console import Console
 
 from services.contracts.catalogue import topic
+from services.contracts.headers import KIND, header
 from services.rate_and_bill.stage import RateAndBillStage
 from services.runtime.clock import wall_clock_ms
 from services.runtime.memory_store import MemoryStore
 from services.runtime.partition import Partition
-from tests.bench.backlog import ANSWERS, backlog
+from services.runtime.record import Record
+from tests.bench.backlog import backlog
 from tests.bench.figures import Figure
-from tests.line.stages import BATCH
+from tests.line.stages import BATCH, Line
 
 CONVERSATIONS = 10_000
 USAGE = topic("usage")
@@ -35,6 +39,9 @@ def _measure() -> list[Figure]:
                 partition.commit(partition.meta())
         partition.commit(partition.meta())
     seconds = time.process_time() - begun
-    return [
-        Figure("rating/decisions", CONVERSATIONS * ANSWERS / seconds, "per s", details={"of": "CPU time"})
-    ]
+    requests = sum(header(record.headers, KIND) == b"send_assessed" for record in _usage(line))
+    return [Figure("rating/decisions", requests / seconds, "per s", details={"of": "CPU time"})]
+
+
+def _usage(line: Line) -> Iterator[Record]:
+    return chain.from_iterable(line.topics[USAGE.name, number] for number in range(USAGE.partitions))
