@@ -26,14 +26,16 @@ class Figure:
 
 
 def write(figures: list[Figure], file: Path = FILE) -> None:
-    """Write the file; figures of an earlier run that were not measured now are kept."""
+    """Write the file; other figures are kept that this commit gave on this machine, and none of another."""
     file.parent.mkdir(exist_ok=True)
-    kept = json.loads(file.read_text())["results"] if file.exists() else []
+    origin = {"machine": _machine(), "commit": _commit()}
+    earlier = json.loads(file.read_text()) if file.exists() else {"results": []}
+    same = all(earlier.get(name) == value for name, value in origin.items())
     names = {figure.name for figure in figures}
-    results = [result for result in kept if result["name"] not in names]
+    results = [result for result in earlier["results"] if same and result["name"] not in names]
     results += [asdict(figure) for figure in figures]
     results.sort(key=lambda result: str(result["name"]))
-    description = {"machine": _machine(), "commit": _commit(), "results": results}
+    description = {**origin, "results": results}
     file.write_text(json.dumps(description, indent=2) + "\n")
 
 

@@ -158,7 +158,11 @@ class _Bench:
             took, until_ready = member.restore_seconds(), member.restored_at() - member.started_at
             self._stop(member)
             details = {"keys": self._keys, "from start to ready": round(until_ready, 2)}
-            made.append(Figure(f"restore/{name}", took * 1_000_000 / self._keys, "s/M keys", details=details))
+            made.append(
+                Figure(
+                    f"restore/{name}", took * 1_000_000 / self._keys, "s per million keys", details=details
+                )
+            )
         return made
 
     def restart(self, way: Way) -> float:
