@@ -13,11 +13,13 @@ from tests.bench.rating import rating
 from tests.bench.recovery import recovery
 from tests.bench.stages import stages
 from tests.bench.verify import verify
+from tests.bench.verify_many import verify_many
 
 BENCHMARKS: dict[str, Callable[[Console], Awaitable[list[Figure]]]] = {
     "stages": stages,
     "rating": rating,
     "verify": verify,
+    "verify-many": verify_many,
     "end-to-end": end_to_end,
     "recovery": recovery,
 }
