@@ -146,7 +146,12 @@ def set_(
     name: Annotated[str | None, typer.Option(help="Name that customers see.")] = None,
     closing_soon_seconds: Annotated[
         int | None,
-        typer.Option(min=1, max=DAY_SECONDS, help="How long before its end a window is told to close soon."),
+        typer.Option(
+            min=1,
+            max=DAY_SECONDS,
+            help="How long before its end a window is told to close soon; a longer time than before holds "
+            "from the customer's next message on.",
+        ),
     ] = None,
     plan: Annotated[
         str | None, typer.Option(help="Price plan of the business that owns the account.")

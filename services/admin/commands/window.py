@@ -54,13 +54,18 @@ def window_object(
     closing_soon_ms: int,
     now_ms: int,
 ) -> dict[str, Any]:
-    """A number's window towards a customer at ``now_ms``; without a row the customer never wrote to it."""
+    """A number's window towards a customer at ``now_ms``; without a row the customer never wrote to it.
+
+    It closes soon once the stage has said so in `windows`, or is about to: at the time noted in the row, or
+    later where ``closing_soon_ms`` has become shorter since.
+    """
     last_ms = row.last_message_at_ms if row else 0
     closes_ms = closes_at_ms(last_ms)
     state = "closed"
     if row is not None and is_open(last_ms, now_ms):
-        lead_ms = closing_soon_ms or CLOSING_SOON_MS
-        state = "closing_soon" if now_ms >= closes_ms - lead_ms else "open"
+        told = row.reported == window_row_pb2.REPORTED_CLOSING_SOON
+        tells_at_ms = max(row.wake_at_ms, closes_ms - (closing_soon_ms or CLOSING_SOON_MS))
+        state = "closing_soon" if told or now_ms >= tells_at_ms else "open"
     return {
         "phone_number_id": number.phone_number_id,
         "display_phone_number": number.display_phone_number,
