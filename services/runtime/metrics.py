@@ -42,11 +42,16 @@ class StageMetrics:
         self.lag = gauge(
             "lag_records", "Input records not read yet. Growing: the stage is slower than its input."
         )
+        self.stopped = gauge(
+            "partition_stopped",
+            "1 while a record that cannot be gone past stops the partition. Look for it in the log or in "
+            "/readyz; mend what stops it, then restart the stage.",
+        )
         self.stage_time = gauge(
             "stage_time_seconds", "Highest record time seen, Unix time. Timers fire by it."
         )
 
     def forget(self, partition: int) -> None:
         """A partition is no longer ours: stop reporting it."""
-        for each in (self.lag, self.stage_time):
+        for each in (self.lag, self.stopped, self.stage_time):
             each.remove(str(partition))

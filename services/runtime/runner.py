@@ -27,6 +27,7 @@ from services.runtime.record import Record
 from services.runtime.restore import stamp
 from services.runtime.stage import Stage
 from services.runtime.stage_exit import StageMustExit
+from services.runtime.stopped import StoppedPartitions
 from services.runtime.store import Store, StoreFailed
 from services.runtime.suspects import Suspects
 from services.runtime.ticks import Ticker
@@ -76,7 +77,7 @@ class StageRunner:
         self._pending: deque[Record] = deque()
         self._batch: list[Record] = []
         self._touched: dict[int, Partition] = {}
-        self._stopping: dict[int, str] = {}
+        self._stopped = StoppedPartitions(self._assignment.partitions, clock)
         self._failures = 0
         self._gauges_at_ms = 0
 
@@ -89,6 +90,11 @@ class StageRunner:
     def joined(self) -> bool:
         """Whether the group has given this member its share, which may be none."""
         return self._assignment.joined
+
+    @property
+    def stopped_because(self) -> list[str]:
+        """Why partitions of ours stand, a sentence for each; the others go on."""
+        return self._stopped.reasons
 
     def start(self) -> None:
         """Join the group. Raises LogUnavailable while no broker answers: call it again."""
@@ -121,6 +127,7 @@ class StageRunner:
 
     def _poll(self, timeout_seconds: float) -> None:
         records = self._log.poll(self._suspects.limit(self._limits.records), timeout_seconds)
+        self._stopped.polled()
         if records:
             self._pending.extend(records)
             self._observe(Point.POLLED)
@@ -133,8 +140,8 @@ class StageRunner:
         self._observe(Point.APPLIED)
         if self._touched and not self._commit():
             return 0
-        if self._stopping and not self._pending:
-            raise StageMustExit("; ".join(self._stopping.values()))
+        for number in self._stopped.numbers:
+            self._suspects.forget(number)
         return len(self._batch)
 
     def _commit(self) -> bool:
@@ -164,16 +171,18 @@ class StageRunner:
 
     def _apply(self) -> None:
         limits, pending, batch, partitions = self._limits, self._pending, self._batch, self.partitions
+        stopped = self._stopped.numbers
         ends_at_ms = self._clock() + limits.milliseconds
         size = 0
         while pending and len(batch) < limits.records and size < limits.bytes:
             record = pending[0]
-            if record.partition in self._stopping:
+            if record.partition in stopped:
+                self._stopped.drop(record.partition)
                 pending.popleft()
                 continue
             partition = self._touched[record.partition] = partitions[record.partition]
             if not self._apply_one(partition, record):
-                if record.partition in self._stopping:
+                if record.partition in stopped:
                     continue
                 return
             pending.popleft()
@@ -196,7 +205,7 @@ class StageRunner:
             outputs = self._dead_letters.set_aside(record, error)
         except PartitionMustStop as stop:
             # What precedes it is still committed, here and in other partitions.
-            self._stopping[record.partition] = str(stop)
+            self._stopped.add(record.partition, str(stop))
             return False
         log.warning(
             "a record is set aside", offset=record.offset, partition=record.partition, error=repr(error)
@@ -210,7 +219,7 @@ class StageRunner:
         for partition in self._touched.values():
             partition.rollback()
         self._pending.clear()
-        self._stopping.clear()
+        self._stopped.given_up(self._touched)
         self._log.rewind({number: each.next_offset for number, each in self.partitions.items()})
         self._metrics.aborts.inc()
         log.warning("a batch is aborted and will be tried again", reason=str(error))
@@ -221,14 +230,18 @@ class StageRunner:
     def _between_batches(self) -> None:
         if self._pending:
             return
-        for _ in range(self._ticker.tick(self.partitions)):
+        self._stopped.complain()
+        stopped = self._stopped.numbers
+        going = {number: each for number, each in self.partitions.items() if number not in stopped}
+        for _ in range(self._ticker.tick(going)):
             self._metrics.ticks.inc()
             self._observe(Point.TICKED)
         now_ms = self._clock()
         if now_ms - self._gauges_at_ms >= GAUGES_EVERY_MS:
             self._gauges_at_ms = now_ms
             for number, partition in self.partitions.items():
-                self._metrics.lag.labels(number).set(self._log.lag(number))
+                self._metrics.lag.labels(number).set(self._log.lag(number) + self._stopped.dropped(number))
+                self._metrics.stopped.labels(number).set(number in stopped)
                 self._metrics.stage_time.labels(number).set(partition.stage_time_ms / 1000)
 
     def _count(self) -> None:

@@ -67,8 +67,9 @@ def run_stage(
     Services name their stage and nothing else; the rest is for tests.
 
     Exit status: 0 after SIGTERM or SIGINT; 78 for a bad setting; 1 for what a person must look at (a missing
-    topic, state that disagrees with the group's offset, a record that stops its partition) or a restart mends
-    (fenced, outcome of a commit unknown). In each case one line on stderr says why.
+    topic, state that disagrees with the group's offset, too many dead letters) or a restart mends (fenced,
+    outcome of a commit unknown). In each case one line on stderr says why. A record that cannot be gone past
+    stops its partition only: /readyz says 503 and which one.
     """
     if api_implementation.Type() != "upb":
         _fail(f"protobuf runs on {api_implementation.Type()}, which is too slow: install a wheel with upb")
@@ -175,6 +176,8 @@ class _StageProcess:
             runner.turn(TURN_SECONDS)
             if not kafka.reachable():
                 self._health.not_ready("no broker answers")
+            elif runner.stopped_because:
+                self._health.not_ready("; ".join(runner.stopped_because))
             elif runner.joined:
                 self._health.ready()
         self._health.not_ready("stopping")

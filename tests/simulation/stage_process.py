@@ -75,7 +75,7 @@ class StageProcess:
     def turn(self) -> int:
         """Let the loop turn once; says how many records it committed. It may die, or stall for a while."""
         try:
-            return self.runner.turn(0)
+            done = self.runner.turn(0)
         except Crashed as crash:
             self._die(str(crash))
         except StageMustExit as end:
@@ -83,6 +83,9 @@ class StageProcess:
             if not isinstance(end.__cause__, MENDED_BY_A_RESTART):
                 self._world.needs_a_person.append(f"{self.name}: {end}")
             self._die(f"exits: {end}")
+        else:
+            self._world.needs_a_person.extend(f"{self.name}: {why}" for why in self.runner.stopped_because)
+            return done
         return 0
 
     def close(self) -> None:

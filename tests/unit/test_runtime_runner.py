@@ -1,9 +1,11 @@
 """The loop's own decisions, on a log in memory: what it writes, what it gives up, what it sets aside."""
 
+import re
 from collections import defaultdict
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
@@ -27,6 +29,7 @@ from services.runtime.points import Point
 from services.runtime.record import Record
 from services.runtime.runner import StageRunner
 from services.runtime.stage_exit import StageMustExit
+from services.runtime.stopped import COMPLAINT_MS
 from services.runtime.store import StoreFailed
 from tests.unit.counting_stage import WINDOWS, CountingStage, record
 from tests.unit.memory_log import CHANGELOG, COMMITTED, MemoryLog
@@ -42,6 +45,7 @@ class Bench:
         self.stores: dict[int, MemoryStore] = defaultdict(MemoryStore)
         self.points: list[Point] = []
         self.pauses: list[float] = []
+        self.registry = CollectorRegistry()
         self.now_ms = NOW_MS
         stage = CountingStage()
         self.runner = StageRunner(
@@ -50,7 +54,7 @@ class Bench:
             self.stores.__getitem__,
             lambda: self.now_ms,
             DeadLetters(stage.name, stage.input, lambda: self.now_ms, per_minute),
-            StageMetrics(stage.name, CollectorRegistry()),
+            StageMetrics(stage.name, self.registry),
             limits=limits or BatchLimits(),
             observe=self.points.append,
             pause=self.pauses.append,
@@ -313,19 +317,80 @@ def test_what_only_informs_is_dead_lettered(bench: Bench, kind: str) -> None:
         (bad("send_screened", **{MESSAGE_ID: b""}), r"nor does it say whose it is"),
     ],
 )
-def test_anything_else_stops_its_partition_and_ends_the_process(
+def test_anything_else_stops_its_partition_and_the_others_go_on(
     bench: Bench, stopper: Record, sentence: str
 ) -> None:
     bench.log.give(record(0), stopper, record(2), *(record(offset, partition=1) for offset in range(3)))
-    with pytest.raises(StageMustExit, match=sentence):
-        bench.drain()
-    # What precedes it is committed, and the other partition got on.
+    bench.drain()
+    (reason,) = bench.runner.stopped_because
+    assert re.search(sentence, reason)
     assert bench.log.offsets == {0: 1, 1: 3}
-    assert bench.counts() in ([1, 1, 2, 3], [1, 2, 3, 1])
+    bench.log.give(record(3), record(3, partition=1))
+    bench.drain()
+    assert bench.log.offsets == {0: 1, 1: 4}
+    # What precedes it is committed.
+    assert sorted(bench.counts()) == [1, 1, 2, 3, 4]
     assert bench.letters() == []
     stands = bench.store_meta()
     assert stands is not None
     assert stands.next_offset == 1
+
+
+def stopped(bench: Bench) -> None:
+    """Partition 0 stands at offset 1, with two records behind that."""
+    bench.log.give(record(0, "wake+5", at_ms=NOW_MS), bad("setting_changed"), record(2), record(3))
+    bench.drain()
+    assert bench.runner.stopped_because
+
+
+def test_a_stopped_partition_is_read_again_when_it_is_assigned_again(bench: Bench) -> None:
+    stopped(bench)
+    bench.log.revoke(0)
+    bench.runner.turn(0)
+    assert bench.runner.stopped_because == []
+    bench.log.inputs[0][1] = record(1)
+    bench.log.assign(0)
+    bench.drain()
+    assert (bench.runner.stopped_because, bench.log.offsets[0]) == ([], 4)
+
+
+def test_a_stopped_partition_stands_also_when_the_batch_of_another_is_given_up(bench: Bench) -> None:
+    stopped(bench)
+    bench.log.fail["commit"].append(TransactionFailed("no coordinator"))
+    bench.log.give(record(0, partition=1))
+    bench.drain()
+    assert (bench.log.offsets, len(bench.runner.stopped_because)) == ({0: 1, 1: 1}, 1)
+
+
+def test_a_batch_that_stops_a_partition_and_is_given_up_is_done_again(bench: Bench) -> None:
+    bench.log.fail["commit"].append(TransactionFailed("no coordinator"))
+    stopped(bench)
+    assert (bench.log.offsets[0], bench.counts()) == (1, [1])
+
+
+def test_a_stopped_partition_gets_no_ticks_and_shows_its_lag(bench: Bench) -> None:
+    stopped(bench)
+    bench.now_ms += 60_000
+    bench.drain()
+    assert bench.log.ticks == []
+    seen = {
+        name: bench.registry.get_sample_value(f"parley_counting_{name}", {"partition": "0"})
+        for name in ("lag_records", "partition_stopped")
+    }
+    assert seen == {"lag_records": 3, "partition_stopped": 1}
+    bench.log.revoke(0)
+    assert bench.registry.get_sample_value("parley_counting_partition_stopped", {"partition": "0"}) is None
+
+
+def test_a_stopped_partition_is_complained_of_again_and_again(bench: Bench) -> None:
+    with capture_logs() as said:
+        stopped(bench)
+        for _ in range(3):
+            bench.now_ms += COMPLAINT_MS
+            bench.drain()
+            bench.drain()
+    complaints = [line for line in said if line["event"].startswith("a partition is stopped")]
+    assert [(line["partition"], line["offset"]) for line in complaints] == [(0, 1)] * 4
 
 
 @pytest.mark.parametrize(
@@ -395,11 +460,17 @@ def test_what_a_timer_wants_written_and_is_refused_ends_the_process(bench: Bench
         bench.drain()
 
 
-def test_a_refused_record_that_may_not_be_gone_past_ends_the_process(bench: Bench) -> None:
-    bench.log.give(record(0, "poison"))
-    bench.log.rejects = lambda topic, _: topic == "windows"
-    with pytest.raises(StageMustExit, match=r"cannot be applied.*Message size too large"):
-        bench.drain()
+def test_a_refused_record_that_may_not_be_gone_past_stops_its_partition(bench: Bench) -> None:
+    bench.log.give(record(0, "poison"), record(0, partition=1))
+    bench.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
+    bench.drain()
+    (reason,) = bench.runner.stopped_because
+    assert re.search(r"cannot be applied.*Message size too large", reason)
+    assert bench.log.offsets == {0: 0, 1: 1}
+    bench.log.give(record(1, partition=1))
+    bench.drain()
+    # What is found needs no more going record by record.
+    assert bench.log.limits[-1] == 2_000
 
 
 @pytest.mark.parametrize("error", [StoreFailed("disk full")])

@@ -1,9 +1,11 @@
 """Records that cannot be applied: what DESIGN tells apart by kind, each in another way of being bad."""
 
 from collections.abc import Callable
+from itertools import count as count_from
 from typing import NamedTuple
 
 import pytest
+from google.protobuf.message import Message
 
 from parley.billing.v1 import usage_pb2
 from parley.consent.v1 import screened_pb2
@@ -13,6 +15,7 @@ from parley.runtime.v1 import runtime_pb2
 from parley.settings.v1 import settings_pb2
 from services.consent.stage import ConsentStage
 from services.contracts.headers import KIND, MESSAGE_ID, header, headers_for
+from services.contracts.placement import partition_of
 from services.delivery.stage import DeliveryStage
 from services.rate_and_bill.stage import RateAndBillStage
 from services.runtime.record import VALUE_BYTES_MAX
@@ -22,7 +25,9 @@ from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig import events
 from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.events import Event
+from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import Tally, keys
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 from tests.unit.counting_stage import message
 
@@ -153,58 +158,95 @@ class Stop(NamedTuple):
     good: Event
 
 
+def undecodable_intake(event: Message) -> Stop:
+    """What changes whom a business may write to."""
+    return Stop(ConsentStage, [events.undecodable(events.intake(A, event))], events.wrote("good", A, AT_MS))
+
+
+def undecodable_dispatch(event: Message) -> Stop:
+    """What changes what becomes of a message."""
+    bad = events.undecodable(events.dispatch(A, event))
+    return Stop(DeliveryStage, [bad], events.content_held("good", A, AT_MS))
+
+
+def undecodable_usage(event: Message) -> Stop:
+    """What changes what is owed."""
+    bad = events.undecodable(events.usage(A, event))
+    return Stop(RateAndBillStage, [bad], events.send_assessed("good", A, AT_MS))
+
+
 STOPS = [
     Stop(ConsentStage, [events.wrote("large", A, AT_MS, LARGE)], events.wrote("good", A, AT_MS)),
-    Stop(
-        ConsentStage,
-        [events.undecodable(events.intake(A, intake_pb2.CustomerBlocked(blocked_at_ms=AT_MS)))],
-        events.wrote("good", A, AT_MS),
-    ),
+    undecodable_intake(intake_pb2.CustomerBlocked()),
+    undecodable_intake(intake_pb2.CustomerUnblocked()),
+    undecodable_intake(intake_pb2.OptInRecorded()),
+    undecodable_intake(intake_pb2.OptOutRecorded()),
     Stop(
         SessionWindowStage,
         [events.misplaced(events.wrote_screened("of another", B, AT_MS), A)],
         events.wrote_screened("good", A, AT_MS),
     ),
-    Stop(
-        RateAndBillStage,
-        [events.undecodable(events.usage(A, settings_pb2.SettingChanged(key="business/1", version=1)))],
-        events.send_assessed("good", A, AT_MS),
-    ),
-    Stop(
-        RateAndBillStage,
-        [events.undecodable(events.usage(A, usage_pb2.MessageDelivered(message_id="good")))],
-        events.send_assessed("good", A, AT_MS),
-    ),
+    undecodable_usage(settings_pb2.SettingChanged(key="business/1", version=1)),
+    undecodable_usage(usage_pb2.MessageDelivered(message_id="good")),
+    undecodable_usage(usage_pb2.MessageUndelivered(message_id="good")),
     Stop(
         DeliveryStage,
         [events.authorized("good", A), events.authorized("good", A)],
         events.content_held("good", A, AT_MS),
     ),
-    Stop(
-        DeliveryStage,
-        [events.undecodable(events.dispatch(A, dispatch_pb2.ConsentChanged(consent_id="consent.1.2")))],
-        events.content_held("good", A, AT_MS),
-    ),
+    undecodable_dispatch(dispatch_pb2.ConsentChanged(consent_id="consent.1.2")),
+    undecodable_dispatch(dispatch_pb2.SendRefused(message_id="good")),
+    undecodable_dispatch(dispatch_pb2.SendFailed(message_id="good")),
+    undecodable_dispatch(dispatch_pb2.NoticeRequested(notice_id="notice.1.2")),
 ]
+
+
+def test_each_kind_of_record_is_tried_here() -> None:
+    """Those that fail, those that only inform, and those that stop their partition."""
+    tried = {(case.stage.input.name, _kind(case.bad[-1])) for case in STOPS}
+    tried |= {(case.stage.input.name, _kind(each)) for case in CASES for each in case.requests + case.informs}
+    declared = {
+        (stage.input.name, member.name)
+        for stage in OUTPUTS
+        for member in stage.input.message.DESCRIPTOR.oneofs_by_name["event"].fields
+    }
+    # Every stage is sent both by the runtime alone, or treats them alike.
+    assert {name for _, name in declared - tried} <= {"ticked", "setting_changed"}
 
 
 @pytest.mark.parametrize("case", STOPS, ids=lambda case: f"{case.stage.name}-{_kind(case.bad[-1])}")
 def test_nobody_goes_past_a_record_that_changes_what_others_mean(make_world: MakeWorld, case: Stop) -> None:
+    """Its partition stands at every start, with what lies before it done once; the others go on."""
     world = make_world(case.stage, *OUTPUTS[case.stage])
-    events.put(world, case.good, *case.bad, case.good)
-    records = [each for each in world.read(case.stage.input.name) if each.key == case.good.key]
-    where, bad = records[0].partition, len(case.bad)
+    elsewhere = ticks_elsewhere(case)
+    events.put(world, case.good, *case.bad, case.good, *elsewhere)
+    where, bad = partition_of(case.stage.input, case.good.key), len(case.bad)
+    going = partition_of(case.stage.input, elsewhere[0].key)
+    sentence = f"/{where}/{bad} ({_kind(case.bad[-1])}) cannot be applied"
     made = None
-    for _ in range(2):
+    for turn in (1, 2):
         member = world.start()
-        assert member.wait() == 1
-        assert f"/{where}/{bad} ({_kind(case.bad[-1])}) cannot be applied" in member.last_words
-        standing = world.standing()
-        assert standing.group == standing.changelog == standing.store == {where: bad}
-        # What lies before it has its effect once.
+        until(lambda member=member: sentence in member.said, "the stop")  # type: ignore[misc]
+        events.put(world, *elsewhere)
+        done = {where: bad, going: len(elsewhere) * (turn + 1)}
+        until(lambda done=done: world.group.offsets() == done, "the others")  # type: ignore[misc]
+        member.stop()
+        assert world.standing() == Standing(done, done, done)
         assert made in (None, world.read(*OUTPUTS[case.stage]))
         made = world.read(*OUTPUTS[case.stage])
-    assert (letters(world), failed(world)) == ([], [])
+    assert letters(world) == []
+    # What delivery reads is not what it has written.
+    assert case.stage is DeliveryStage or failed(world) == []
+
+
+def ticks_elsewhere(case: Stop) -> list[Event]:
+    """Ticks on another partition: every stage goes past them."""
+    topic = case.stage.input
+    keys = (f"elsewhere {number}".encode() for number in count_from(0))
+    key = next(each for each in keys if partition_of(topic, each) != partition_of(topic, case.good.key))
+    ticked = topic.message()
+    ticked.ticked.at_ms = AT_MS  # type: ignore[attr-defined]
+    return [Event(key, ticked, headers_for(ticked, "ticked"))] * 2
 
 
 def _kind(event: Event) -> str:
@@ -238,8 +280,8 @@ def test_each_way_of_being_bad(world: World, kind: str) -> None:
     if stops:
         for _ in range(2):
             member = world.start()
-            assert member.wait() == 1
-            assert "ZeroDivisionError" in member.last_words
+            until(lambda member=member: "ZeroDivisionError" in member.said, "the stop")  # type: ignore[misc]
+            member.stop()
         assert world.standing().group == world.standing().store == {0: 2}
     else:
         world.settle()

@@ -12,7 +12,9 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.counting import Miscounted, count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
+from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
+from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 from tests.unit.counting_stage import message
 
@@ -61,13 +63,15 @@ def test_without_transactions_the_same_doubles_its_neighbours(world: World) -> N
         refuse_a_record(world, LeakyLog)
 
 
-def test_a_message_too_large_for_the_broker_stops_the_stage(world: World) -> None:
+def test_a_message_too_large_for_the_broker_stops_its_partition(world: World) -> None:
     refuse_large_outputs(world)
     world.write(KEYS)
     put_too_large(world, "customer_message_screened")
     world.write(KEYS)
     member = world.start()
-    assert member.wait() == 1
-    assert f"{world.name('screened')}/0/5 (customer_message_screened)" in member.last_words
-    assert world.standing().group[0] == 5
+    until(lambda: f"{world.name('screened')}/0/5 (customer_message_screened)" in member.said, "the stop")
+    world.write(KEYS)
+    until(lambda: world.group.offsets() == {0: 5, 1: 15}, "the other partition")
+    member.stop()
+    assert world.standing() == Standing({0: 5, 1: 15}, {0: 5, 1: 15}, {0: 5, 1: 15})
     assert world.read("dead-letters", "dispatch") == []
