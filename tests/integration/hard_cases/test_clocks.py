@@ -3,21 +3,28 @@
 from typing import Self
 
 import pytest
+from confluent_kafka import KafkaException
 
+from parley.billing.v1 import usage_pb2
 from parley.intake.v1 import intake_pb2
 from services.consent.stage import ConsentStage
 from services.contracts.catalogue import topic
-from services.contracts.headers import MESSAGE_ID, header
+from services.contracts.headers import KIND, MESSAGE_ID, header, headers_for
+from services.delivery.stage import DeliveryStage
+from services.rate_and_bill.stage import RateAndBillStage
 from services.runtime.record_writer import NotWritten, RecordWriter
+from services.runtime.stage import Stage
 from services.runtime.ticks import TICK_KEY
+from services.session_window.stage import SessionWindowStage
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig import events
-from tests.integration.hard_cases.rig.events import HOUR_MS, now_ms
+from tests.integration.hard_cases.rig.events import DAY_MS, HOUR_MS, now_ms
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 
 OUTPUTS = ("screened", "inbox", "consents")
 CUSTOMER = "u1_a"
+MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -92,3 +99,31 @@ def test_a_stage_that_is_ahead_says_that_its_ticks_are_refused(consent: World) -
     until(lambda: "INVALID_TIMESTAMP" in member.said, "the complaint")
     assert not [each for each in consent.read("intake") if each.key == TICK_KEY]
     member.stop()
+
+
+def test_a_stage_half_an_hour_ahead_does_not_close_a_window_that_is_open(make_world: MakeWorld) -> None:
+    """Its ticks are refused, and the window is what the customer's message and the reply say."""
+    world = make_world(SessionWindowStage, "usage", "windows")
+    wrote_at_ms = now_ms() - DAY_MS + HOUR_MS // 4
+    events.put(world, events.wrote_screened("question", CUSTOMER, wrote_at_ms))
+    member = world.start(clock_ahead_ms=HOUR_MS // 2)
+    until(lambda: "INVALID_TIMESTAMP" in member.said, "the complaint")
+    events.put(world, events.send_screened("reply", CUSTOMER, now_ms()))
+    world.wait_done()
+    member.stop()
+    assert not [each for each in world.read("screened") if each.key == TICK_KEY]
+    kinds = [(header(each.headers, KIND) or b"").decode() for each in world.read("windows")]
+    assert "closed" not in kinds
+    (assessed,) = world.read("usage")
+    assert usage_pb2.UsageEvent.FromString(assessed.value or b"").send_assessed.window.open
+
+
+@pytest.mark.parametrize("stage", [ConsentStage, SessionWindowStage, RateAndBillStage, DeliveryStage])
+def test_no_stage_s_input_takes_a_tick_from_ahead(make_world: MakeWorld, stage: type[Stage]) -> None:
+    world = make_world(stage)
+    at_ms = now_ms() + MINUTE_MS
+    ticked = stage.input.message()
+    ticked.ticked.at_ms = at_ms  # type: ignore[attr-defined]
+    with pytest.raises(KafkaException, match="INVALID_TIMESTAMP"):
+        world.offer(TICK_KEY, ticked, headers_for(ticked, "ticked"), at_ms)
+    assert world.read(stage.input.name) == []

@@ -1,12 +1,12 @@
 """One test's world: its topics on the broker, the stage's processes, and their local stores."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from uuid import uuid4
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from google.protobuf.message import Message
 
@@ -69,13 +69,28 @@ class World:
             self.put(key, event, headers, at_ms)
         self.flush()
 
-    def put(self, key: bytes, value: Message | bytes, headers: Headers, at_ms: int) -> None:
+    def put(
+        self,
+        key: bytes,
+        value: Message | bytes,
+        headers: Headers,
+        at_ms: int,
+        on_delivery: Callable[[KafkaError | None, object], None] | None = None,
+    ) -> None:
         """One input record as it is; ``flush`` makes sure that it is there."""
         if isinstance(value, Message):
             value = value.SerializeToString()
         place = partition_of(self.stage.input, key)
         name = self.name(self.stage.input.name)
-        self._producer.produce(name, value, key, place, timestamp=at_ms, headers=[*headers])
+        self._producer.produce(name, value, key, place, on_delivery, timestamp=at_ms, headers=[*headers])
+
+    def offer(self, key: bytes, value: Message | bytes, headers: Headers, at_ms: int) -> None:
+        """One input record, which the broker may refuse: then raises KafkaException."""
+        refused: list[KafkaError] = []
+        self.put(key, value, headers, at_ms, lambda error, _: refused.append(error) if error else None)
+        self.flush()
+        if refused:
+            raise KafkaException(refused[0])
 
     def flush(self) -> None:
         """Until the broker has all that was put."""

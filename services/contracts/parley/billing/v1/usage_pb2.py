@@ -28,7 +28,7 @@ from parley.runtime.v1 import runtime_pb2 as parley_dot_runtime_dot_v1_dot_runti
 from parley.settings.v1 import settings_pb2 as parley_dot_settings_dot_v1_dot_settings__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dparley/billing/v1/usage.proto\x12\x11parley.billing.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\x1a\x1fparley/runtime/v1/runtime.proto\x1a!parley/settings/v1/settings.proto\"\xa5\x03\n\nUsageEvent\x12\x46\n\rsend_assessed\x18\x01 \x01(\x0b\x32\x1f.parley.billing.v1.SendAssessedH\x00R\x0csendAssessed\x12R\n\x11message_delivered\x18\x02 \x01(\x0b\x32#.parley.billing.v1.MessageDeliveredH\x00R\x10messageDelivered\x12X\n\x13message_undelivered\x18\x03 \x01(\x0b\x32%.parley.billing.v1.MessageUndeliveredH\x00R\x12messageUndelivered\x12M\n\x0fsetting_changed\x18\x0e \x01(\x0b\x32\".parley.settings.v1.SettingChangedH\x00R\x0esettingChanged\x12\x33\n\x06ticked\x18\x0f \x01(\x0b\x32\x19.parley.runtime.v1.TickedH\x00R\x06ticked:\x14\xaa\xbb\x18\x10\n\x05usage\x10\x02\x18\x04 \x01(\xa0JB\x07\n\x05\x65vent\"\x9c\x01\n\x0cSendAssessed\x12\x32\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32\x1c.parley.message.v1.SendFactsR\x05\x66\x61\x63ts\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\x12\x39\n\x06window\x18\x03 \x01(\x0b\x32!.parley.message.v1.WindowEvidenceR\x06window\"\x8c\x01\n\x10MessageDelivered\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12&\n\x0f\x64\x65livered_at_ms\x18\x02 \x01(\x03R\rdeliveredAtMs\x12\x1d\n\nconsent_id\x18\x03 \x01(\tR\tconsentId\x12\x12\n\x04read\x18\x04 \x01(\x08R\x04read\"\xa0\x01\n\x12MessageUndelivered\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x1e\n\x0b\x65nded_at_ms\x18\x02 \x01(\x03R\tendedAtMs\x12\x18\n\x07\x65xpired\x18\x03 \x01(\x08R\x07\x65xpired\x12\x12\n\x04\x63ode\x18\x04 \x01(\x05R\x04\x63ode\x12\x1d\n\nconsent_id\x18\x05 \x01(\tR\tconsentIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dparley/billing/v1/usage.proto\x12\x11parley.billing.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\x1a\x1fparley/runtime/v1/runtime.proto\x1a!parley/settings/v1/settings.proto\"\xa7\x03\n\nUsageEvent\x12\x46\n\rsend_assessed\x18\x01 \x01(\x0b\x32\x1f.parley.billing.v1.SendAssessedH\x00R\x0csendAssessed\x12R\n\x11message_delivered\x18\x02 \x01(\x0b\x32#.parley.billing.v1.MessageDeliveredH\x00R\x10messageDelivered\x12X\n\x13message_undelivered\x18\x03 \x01(\x0b\x32%.parley.billing.v1.MessageUndeliveredH\x00R\x12messageUndelivered\x12M\n\x0fsetting_changed\x18\x0e \x01(\x0b\x32\".parley.settings.v1.SettingChangedH\x00R\x0esettingChanged\x12\x33\n\x06ticked\x18\x0f \x01(\x0b\x32\x19.parley.runtime.v1.TickedH\x00R\x06ticked:\x16\xaa\xbb\x18\x12\n\x05usage\x10\x02\x18\x04 \x01(\xa0J8\x01\x42\x07\n\x05\x65vent\"\x9c\x01\n\x0cSendAssessed\x12\x32\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32\x1c.parley.message.v1.SendFactsR\x05\x66\x61\x63ts\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\x12\x39\n\x06window\x18\x03 \x01(\x0b\x32!.parley.message.v1.WindowEvidenceR\x06window\"\x8c\x01\n\x10MessageDelivered\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12&\n\x0f\x64\x65livered_at_ms\x18\x02 \x01(\x03R\rdeliveredAtMs\x12\x1d\n\nconsent_id\x18\x03 \x01(\tR\tconsentId\x12\x12\n\x04read\x18\x04 \x01(\x08R\x04read\"\xa0\x01\n\x12MessageUndelivered\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x1e\n\x0b\x65nded_at_ms\x18\x02 \x01(\x03R\tendedAtMs\x12\x18\n\x07\x65xpired\x18\x03 \x01(\x08R\x07\x65xpired\x12\x12\n\x04\x63ode\x18\x04 \x01(\x05R\x04\x63ode\x12\x1d\n\nconsent_id\x18\x05 \x01(\tR\tconsentIdb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,13 +36,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.billing.v1.usage_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_USAGEEVENT']._loaded_options = None
-  _globals['_USAGEEVENT']._serialized_options = b'\252\273\030\020\n\005usage\020\002\030\004 \001(\240J'
+  _globals['_USAGEEVENT']._serialized_options = b'\252\273\030\022\n\005usage\020\002\030\004 \001(\240J8\001'
   _globals['_USAGEEVENT']._serialized_start=183
-  _globals['_USAGEEVENT']._serialized_end=604
-  _globals['_SENDASSESSED']._serialized_start=607
-  _globals['_SENDASSESSED']._serialized_end=763
-  _globals['_MESSAGEDELIVERED']._serialized_start=766
-  _globals['_MESSAGEDELIVERED']._serialized_end=906
-  _globals['_MESSAGEUNDELIVERED']._serialized_start=909
-  _globals['_MESSAGEUNDELIVERED']._serialized_end=1069
+  _globals['_USAGEEVENT']._serialized_end=606
+  _globals['_SENDASSESSED']._serialized_start=609
+  _globals['_SENDASSESSED']._serialized_end=765
+  _globals['_MESSAGEDELIVERED']._serialized_start=768
+  _globals['_MESSAGEDELIVERED']._serialized_end=908
+  _globals['_MESSAGEUNDELIVERED']._serialized_start=911
+  _globals['_MESSAGEUNDELIVERED']._serialized_end=1071
 # @@protoc_insertion_point(module_scope)

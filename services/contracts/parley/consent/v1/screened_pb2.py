@@ -28,7 +28,7 @@ from parley.runtime.v1 import runtime_pb2 as parley_dot_runtime_dot_v1_dot_runti
 from parley.settings.v1 import settings_pb2 as parley_dot_settings_dot_v1_dot_settings__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n parley/consent/v1/screened.proto\x12\x11parley.consent.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\x1a\x1fparley/runtime/v1/runtime.proto\x1a!parley/settings/v1/settings.proto\"\xe7\x02\n\rScreenedEvent\x12\x46\n\rsend_screened\x18\x01 \x01(\x0b\x32\x1f.parley.consent.v1.SendScreenedH\x00R\x0csendScreened\x12h\n\x19\x63ustomer_message_screened\x18\x02 \x01(\x0b\x32*.parley.consent.v1.CustomerMessageScreenedH\x00R\x17\x63ustomerMessageScreened\x12M\n\x0fsetting_changed\x18\x0e \x01(\x0b\x32\".parley.settings.v1.SettingChangedH\x00R\x0esettingChanged\x12\x33\n\x06ticked\x18\x0f \x01(\x0b\x32\x19.parley.runtime.v1.TickedH\x00R\x06ticked:\x17\xaa\xbb\x18\x13\n\x08screened\x10\x01\x18\x08 \x01(\xa8\x01\x42\x07\n\x05\x65vent\"a\n\x0cSendScreened\x12\x32\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32\x1c.parley.message.v1.SendFactsR\x05\x66\x61\x63ts\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\"\xfa\x01\n\x17\x43ustomerMessageScreened\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x1f\n\x0b\x62usiness_id\x18\x02 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x04 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x05 \x01(\tR\x07userRef\x12\x1c\n\nsent_at_ms\x18\x06 \x01(\x03R\x08sentAtMs\x12\x1f\n\x0b\x65ntry_point\x18\x07 \x01(\x08R\nentryPointb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n parley/consent/v1/screened.proto\x12\x11parley.consent.v1\x1a\x1dparley/catalog/v1/topic.proto\x1a\x1dparley/message/v1/facts.proto\x1a\x1fparley/runtime/v1/runtime.proto\x1a!parley/settings/v1/settings.proto\"\xe9\x02\n\rScreenedEvent\x12\x46\n\rsend_screened\x18\x01 \x01(\x0b\x32\x1f.parley.consent.v1.SendScreenedH\x00R\x0csendScreened\x12h\n\x19\x63ustomer_message_screened\x18\x02 \x01(\x0b\x32*.parley.consent.v1.CustomerMessageScreenedH\x00R\x17\x63ustomerMessageScreened\x12M\n\x0fsetting_changed\x18\x0e \x01(\x0b\x32\".parley.settings.v1.SettingChangedH\x00R\x0esettingChanged\x12\x33\n\x06ticked\x18\x0f \x01(\x0b\x32\x19.parley.runtime.v1.TickedH\x00R\x06ticked:\x19\xaa\xbb\x18\x15\n\x08screened\x10\x01\x18\x08 \x01(\xa8\x01\x38\x01\x42\x07\n\x05\x65vent\"a\n\x0cSendScreened\x12\x32\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32\x1c.parley.message.v1.SendFactsR\x05\x66\x61\x63ts\x12\x1d\n\nconsent_id\x18\x02 \x01(\tR\tconsentId\"\xfa\x01\n\x17\x43ustomerMessageScreened\x12\x1d\n\nmessage_id\x18\x01 \x01(\tR\tmessageId\x12\x1f\n\x0b\x62usiness_id\x18\x02 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x03 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x04 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x05 \x01(\tR\x07userRef\x12\x1c\n\nsent_at_ms\x18\x06 \x01(\x03R\x08sentAtMs\x12\x1f\n\x0b\x65ntry_point\x18\x07 \x01(\x08R\nentryPointb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,11 +36,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.consent.v1.screened_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SCREENEDEVENT']._loaded_options = None
-  _globals['_SCREENEDEVENT']._serialized_options = b'\252\273\030\023\n\010screened\020\001\030\010 \001(\250\001'
+  _globals['_SCREENEDEVENT']._serialized_options = b'\252\273\030\025\n\010screened\020\001\030\010 \001(\250\0018\001'
   _globals['_SCREENEDEVENT']._serialized_start=186
-  _globals['_SCREENEDEVENT']._serialized_end=545
-  _globals['_SENDSCREENED']._serialized_start=547
-  _globals['_SENDSCREENED']._serialized_end=644
-  _globals['_CUSTOMERMESSAGESCREENED']._serialized_start=647
-  _globals['_CUSTOMERMESSAGESCREENED']._serialized_end=897
+  _globals['_SCREENEDEVENT']._serialized_end=547
+  _globals['_SENDSCREENED']._serialized_start=549
+  _globals['_SENDSCREENED']._serialized_end=646
+  _globals['_CUSTOMERMESSAGESCREENED']._serialized_start=649
+  _globals['_CUSTOMERMESSAGESCREENED']._serialized_end=899
 # @@protoc_insertion_point(module_scope)
