@@ -17,6 +17,8 @@ class GroupMembers(NamedTuple):
     """Whether no rebalance is under way."""
     partitions: dict[str, frozenset[int]]
     """Of the one topic that the group reads, by the client id of each member."""
+    ids: frozenset[str]
+    """The member ids that the coordinator has given out, and that still hold."""
 
 
 def group_members(admin: AdminClient, group: str, seconds_max: float) -> GroupMembers:
@@ -35,6 +37,7 @@ def group_members(admin: AdminClient, group: str, seconds_max: float) -> GroupMe
             for each in found
             for member in each.members
         },
+        frozenset(member.id for each in found for member in each.members),
     )
 
 

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from services.contracts.catalogue import Topic
 from services.contracts.headers import Headers
 from services.runtime import kafka_errors, kafka_settings
+from services.runtime.group_members import group_members
 from services.runtime.kafka_assignment import KafkaAssignment
 from services.runtime.kafka_changelog import ANSWER_SECONDS, KafkaChangelog
 from services.runtime.kafka_connection import KafkaConnection
@@ -30,6 +31,7 @@ from services.runtime.record import Record
 from services.runtime.unowned import UnownedWatch
 
 PROBE_SECONDS = 0.5
+LOST_PLACE = "this member has lost its place in the group"
 COMPLAINT_SECONDS = 5.0
 """The same complaint of librdkafka is logged so often at most."""
 
@@ -66,13 +68,15 @@ class KafkaLog:
             changelog_topic,
         )
         self._ticks = Producer({**common, **kafka_settings.tick_producer()})
+        self._group = identity.group
+        self._admin = AdminClient(common)
         self._changelog = KafkaChangelog(
             changelog_topic,
-            AdminClient(common),
+            self._admin,
             {**common, **kafka_settings.changelog_consumer(identity)},
         )
         self._assignment = KafkaAssignment(self._consumer, self._input)
-        self._unowned = UnownedWatch(AdminClient(common), identity, input_topic.partitions)
+        self._unowned = UnownedWatch(self._admin, identity, input_topic.partitions)
         self._topics: dict[str, str] = {}
         self._group_metadata: Any = None
         self._complained: dict[int, float] = {}
@@ -120,6 +124,8 @@ class KafkaLog:
     # Writing
 
     def begin(self) -> None:
+        if self._transactions.takes_over:
+            self._require_place()
         try:
             self._transactions.begin()
         except LogUnavailable as unavailable:
@@ -145,7 +151,7 @@ class KafkaLog:
     def send_offsets(self, next_offsets: Mapping[int, int]) -> None:
         # A member that is out of the group has no id, and the broker lets offsets without a member pass.
         if not self._consumer.memberid():
-            raise TransactionFailed("this member has lost its place in the group")
+            raise TransactionFailed(LOST_PLACE)
         offsets = [TopicPartition(self._input, *each) for each in next_offsets.items()]
         self._transactions.send_offsets(offsets, self._group_metadata)
 
@@ -253,6 +259,20 @@ class KafkaLog:
             raise InputLost(f"{self._input}/{message.partition()}: {error.str()}")
         else:
             self._complaint(error)
+
+    def _require_place(self) -> None:
+        """Raises TransactionFailed when our place is lost: who takes the transactional id fences its owner.
+
+        So a process that stood still, was replaced and goes on does not end the one in its place. When no
+        broker can tell, it may: that one is started again.
+        """
+        member = self._consumer.memberid()
+        try:
+            ids = group_members(self._admin, self._group, PROBE_SECONDS).ids
+        except KafkaException:
+            return
+        if ids and member not in ids:
+            raise TransactionFailed(LOST_PLACE)
 
     def _ask_for_brokers(self) -> None:
         try:

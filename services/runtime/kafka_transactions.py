@@ -66,10 +66,15 @@ class KafkaTransactions:
         """Let librdkafka report what happened to it."""
         self._producer.poll(0)
 
+    @property
+    def takes_over(self) -> bool:
+        """Whether the next ``begin`` takes the transactional id over, from whoever has it."""
+        rested = time.monotonic() - self._initialized_at > RENEW_SECONDS
+        return not self._initialized or self._spoilt or (self._shaken and rested)
+
     def begin(self) -> None:
         try:
-            rested = time.monotonic() - self._initialized_at > RENEW_SECONDS
-            if self._spoilt or (self._shaken and rested):
+            if self.takes_over and self._initialized:
                 self._producer = Producer(self._settings)
                 self._initialized = False
             if not self._initialized:

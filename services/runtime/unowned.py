@@ -75,7 +75,7 @@ class UnownedWatch:
     def _owned(self) -> dict[str, frozenset[int]]:
         """Partitions by member of a group that is at rest; empty for any other, and without an answer."""
         try:
-            at_rest, partitions = group_members(self._admin, self._group, ANSWER_SECONDS)
+            at_rest, partitions, _ = group_members(self._admin, self._group, ANSWER_SECONDS)
         except KafkaException:
             return {}
         if not at_rest:

@@ -1,8 +1,11 @@
 """Zombies: frozen past their session, they lost their partitions, and go on as if nothing had been."""
 
+import shutil
+
 from services.runtime.points import Point
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig.counting import count
+from tests.integration.hard_cases.rig.leaky_log import LeakyLog
 from tests.integration.hard_cases.rig.tally import WideTally, keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
@@ -52,6 +55,25 @@ def test_zombies_do_no_harm(make_world: MakeWorld) -> None:
     count(world, ordinals=(0, 1, 2, 3))
 
 
+def test_without_transactions_what_a_zombie_has_begun_shows(make_world: MakeWorld) -> None:
+    world = make_world(WideTally)
+    world.write(KEYS)
+    zombie = world.start(make_log=LeakyLog)
+    world.wait_done()
+    before = world.group.offsets()
+    zombie.stop_at(Point.OFFSETS_SENT)
+    world.write(KEYS * 2)
+    zombie.wait_stopped()
+    zombie.freeze()
+    half = world.standing(with_store=False)
+    assert half.group == before
+    assert half.changelog != before
+    survivor = world.start(1, make_log=LeakyLog)
+    # What the zombie has written is there, and the group knows nothing of it.
+    assert survivor.wait() == 1
+    assert "but the state is at" in survivor.last_words
+
+
 def test_a_zombie_s_store_is_not_shared(world: World) -> None:
     world.write(KEYS)
     zombie = world.start()
@@ -70,6 +92,36 @@ def test_a_zombie_s_store_is_not_shared(world: World) -> None:
     assert zombie.wait() == 1
     assert "Fenced" in zombie.last_words
     world.settle()
+    count(world)
+
+
+def test_a_zombie_that_needs_a_new_producer_does_not_end_its_replacement(world: World) -> None:
+    """Who takes a transactional id fences its owner: so it asks first whether it is in the group still."""
+    world.write(KEYS)
+    zombie = world.start()
+    world.wait_done()
+    zombie.stop_at(Point.APPLIED)
+    world.write(KEYS)
+    zombie.wait_stopped()
+    world.group.expel(0)
+    # The batch is aborted, which spoils the producer, and read again.
+    zombie.go_on(then=Point.ABORTED)
+    zombie.wait_stopped()
+    zombie.go_on(then=Point.APPLIED)
+    zombie.wait_stopped()
+    zombie.freeze()
+
+    replacement = world.start(data_dir=world.directory / "elsewhere")
+    world.wait_done()
+    zombie.go_on()
+    zombie.thaw()
+    assert zombie.wait() == 1
+    assert "Fenced" in zombie.last_words
+    world.write(KEYS)
+    world.wait_done()
+    replacement.stop()
+    shutil.rmtree(world.data_dir())
+    shutil.move(replacement.data_dir, world.data_dir())
     count(world)
 
 

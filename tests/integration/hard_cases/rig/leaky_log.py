@@ -46,6 +46,9 @@ class _Writes:
         self._meta_offsets: dict[int, int] = {}
         self._refusal: KafkaError | None = None
 
+    takes_over = False
+    """Nobody has an id that could be taken."""
+
     def initialize(self) -> None:
         """There is nothing that an earlier process could have left open."""
 
