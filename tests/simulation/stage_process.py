@@ -84,7 +84,9 @@ class StageProcess:
                 self._world.needs_a_person.append(f"{self.name}: {end}")
             self._die(f"exits: {end}")
         else:
-            self._world.needs_a_person.extend(f"{self.name}: {why}" for why in self.runner.stopped_because)
+            for why in self.runner.stopped_because:
+                if (stands := f"{self.stage}: {why}") not in self._world.needs_a_person:
+                    self._world.needs_a_person.append(stands)
             return done
         return 0
 
