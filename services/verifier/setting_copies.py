@@ -87,9 +87,10 @@ class SettingCopies:
 
 
 def _agreed(version: Version) -> str:
-    """What `settings` says, or most of the copies."""
-    copies = list(version.says.values())
-    return version.says.get(f"{SETTINGS}/0") or max(copies, key=copies.count)
+    """What most of the copies say; of two that are as many, what `settings` says."""
+    copies = sorted(version.says.values())
+    published = version.says.get(f"{SETTINGS}/0")
+    return max(copies, key=lambda says: (copies.count(says), says == published))
 
 
 def _wrong(

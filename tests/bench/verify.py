@@ -69,8 +69,8 @@ def _write(connection: KafkaConnection) -> str:
     prefix, line = write_topics(connection, ORDER, {}), None
     for chunk in range(CHUNKS):
         line = backlog(CONVERSATIONS, START_MS + chunk * LASTS_MS, chunk=chunk, after=line)
-        topics = [records for (name, _), records in line.topics.items() if name in ORDER]
-        write_partitions(connection, prefix, topics)
+        topics = [(prefix, records) for (name, _), records in line.topics.items() if name in ORDER]
+        write_partitions(connection, topics)
     return prefix
 
 

@@ -1,7 +1,8 @@
 """Runs of the stages on a real broker, each in topics of its own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, pairwise, zip_longest
+from itertools import pairwise, zip_longest
+from typing import NamedTuple
 from uuid import uuid4
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -18,6 +19,19 @@ WRITE_SECONDS_MAX = 30
 QUEUED_MAX = 1_000_000
 
 
+class Topics(NamedTuple):
+    """Topics to be written: those of these names, in full."""
+
+    prefix: str
+    names: Sequence[str]
+    records: Mapping[tuple[str, int], Sequence[Record]]
+
+
+def new_prefix() -> str:
+    """A prefix that no topic has."""
+    return f"verify-{uuid4().hex}."
+
+
 def write_topics(
     kafka: KafkaConnection,
     names: Iterable[str],
@@ -25,37 +39,51 @@ def write_topics(
     prefix: str = "",
 ) -> str:
     """Write records to new topics, each at its offset; returns their prefix, a new one if none is given."""
-    names, prefix = list(names), prefix or f"verify-{uuid4().hex}."
+    topics = Topics(prefix or new_prefix(), list(names), written)
+    write_all(kafka, [topics])
+    return topics.prefix
+
+
+def write_all(kafka: KafkaConnection, runs: Sequence[Topics]) -> None:
+    """Write several runs at once, which takes little longer than one."""
     # Records of a run are as old as its virtual clock says: nothing may be deleted meanwhile.
     wanted = [
-        NewTopic(prefix + name, topic(name).partitions, config={"retention.ms": "-1"}) for name in names
+        NewTopic(run.prefix + name, topic(name).partitions, config={"retention.ms": "-1"})
+        for run in runs
+        for name in run.names
     ]
     with AdminClient({**kafka.librdkafka(), "log_level": 0}) as admin:
         for created in admin.create_topics(wanted).values():
             created.result(WRITE_SECONDS_MAX)
         wait_until_led(admin, {each.topic: each.num_partitions for each in wanted})
-    write_partitions(kafka, prefix, [records for (name, _), records in written.items() if name in names])
-    return prefix
+    partitions = [
+        (run.prefix, records)
+        for run in runs
+        for (name, _), records in run.records.items()
+        if name in run.names
+    ]
+    write_partitions(kafka, partitions)
 
 
-def write_partitions(kafka: KafkaConnection, prefix: str, partitions: Iterable[Sequence[Record]]) -> None:
-    """Write whole partitions, in transactions: where offsets have a gap, the marker of one lies."""
-    parts = [list(_transactions(records)) for records in partitions]
+def write_partitions(kafka: KafkaConnection, partitions: Iterable[tuple[str, Sequence[Record]]]) -> None:
+    """Write whole partitions, each of a prefix, in transactions: where offsets have a gap, a marker lies."""
+    parts = [[(prefix, each) for each in _transactions(records)] for prefix, records in partitions]
     settings = {**kafka.librdkafka(), "transactional.id": uuid4().hex, "log_level": 0}
     with Producer({**settings, "linger.ms": 5, "queue.buffering.max.messages": QUEUED_MAX}) as producer:
         producer.init_transactions(WRITE_SECONDS_MAX)
-        for together in zip_longest(*parts, fillvalue=()):
+        for together in zip_longest(*parts, fillvalue=("", ())):
             producer.begin_transaction()
-            for record in chain.from_iterable(together):
-                producer.produce(
-                    prefix + record.topic,
-                    record.value,
-                    record.key,
-                    record.partition,
-                    timestamp=record.timestamp_ms,
-                    headers=list(record.headers),
-                    on_delivery=_must_be_written,
-                )
+            for prefix, records in together:
+                for record in records:
+                    producer.produce(
+                        prefix + record.topic,
+                        record.value,
+                        record.key,
+                        record.partition,
+                        timestamp=record.timestamp_ms,
+                        headers=list(record.headers),
+                        on_delivery=_must_be_written,
+                    )
             producer.commit_transaction(WRITE_SECONDS_MAX)
 
 

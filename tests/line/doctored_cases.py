@@ -520,6 +520,26 @@ def plan_that_says_something_else_in_one_partition(run: Run) -> Doctored:
     return edited(run, line, other_model, line.found(4))
 
 
+def plan_edited_in_settings(run: Run) -> Doctored:
+    """Whoever reads `settings` sees another plan than rate-and-bill."""
+    line = _first(run, "settings", "price_plan")
+
+    def other_model(message: Any) -> None:
+        message.price_plan.pricing_model = "PMP"
+
+    return edited(run, line, other_model, line.found(4))
+
+
+def plan_in_settings_only(run: Run) -> Doctored:
+    line = _first(run, "settings", "price_plan")
+
+    def newer(message: Any) -> None:
+        message.version += 1
+        message.effective_from_ms = NEVER_MS
+
+    return appended(run, line, newer, 4)
+
+
 def window_missing_in_windows(run: Run) -> Doctored:
     line = _first(
         run, "windows", "opened", "extended", where=lambda line: not run.follows(line, same_key=True)
@@ -729,6 +749,8 @@ CASES: Mapping[str, Case] = {
         request_behind_what_the_customer_wrote_later,
         plan_in_one_partition_only,
         plan_that_says_something_else_in_one_partition,
+        plan_edited_in_settings,
+        plan_in_settings_only,
         window_missing_in_windows,
         window_opened_by_another_message,
         cause_forged,

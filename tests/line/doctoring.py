@@ -63,7 +63,7 @@ class Line(NamedTuple):
         return Found(invariant, place.topic, place.partition, place.offset)
 
 
-BESIDE = ("ledger", "statuses", "consents", "windows")
+BESIDE = ("ledger", "statuses", "consents", "windows", "settings")
 """Topics whose events lie beside the fields of the message."""
 
 
@@ -136,7 +136,7 @@ def decoded(record: Record) -> Line | None:
     if record.value is None:
         return None
     message: Any = topic(record.topic).message.FromString(record.value)
-    kind = message.WhichOneof("event")
+    kind = message.WhichOneof("value" if record.topic == "settings" else "event")
     return Line(record, kind, message if record.topic in BESIDE else getattr(message, kind))
 
 
