@@ -3,19 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
+from confluent_kafka import KafkaError
 
 from deploy.kafka import EmbeddedKafka, NodeSettings
 from deploy.kafka.settings import PLAINTEXT
 from services.runtime.kafka_settings import StageIdentity
+from services.runtime.kafka_transactions import KafkaTransactions
+from services.runtime.log import OutcomeUnknown
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig.commit_proxy import CommitProxy, Loss
 from tests.integration.hard_cases.rig.counting import count
+from tests.integration.hard_cases.rig.events import now_ms
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 
 KEYS = [*keys(0, 10), *keys(1, 10)]
+ABORTABLE = [KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.UNKNOWN_PRODUCER_ID]
+"""Answers to EndTxn after which librdkafka wants the transaction to be aborted."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +90,30 @@ def test_a_commit_that_is_heard_of_after_all(
             assert "Fenced" in member.last_words
             world.settle()
         count(world)
+
+
+@pytest.mark.parametrize("error", ABORTABLE)
+def test_an_error_in_the_answer_says_nothing_of_what_the_broker_did(
+    broker: EmbeddedKafka, proxy: CommitProxy, make_world: MakeWorld, error: int
+) -> None:
+    """librdkafka then asks for an abort, as it does before the request has gone out: its words tell which."""
+    world = make_world(connection=broker.connection())
+    name = f"{world.prefix}by-hand"
+    settings = {
+        **broker.connection().librdkafka(),
+        "transactional.id": name,
+        "client.id": name,
+        "log_level": 0,
+    }
+    transactions = KafkaTransactions(settings, world.name(world.stage.changelog.name))
+    transactions.initialize()
+    transactions.begin()
+    transactions.produce_meta(0, b"meta", b"value", now_ms())
+    proxy.forge(name, error)
+    with pytest.raises(OutcomeUnknown, match="EndTxn"):
+        transactions.commit()
+    world.wait_closed()
+    assert [each.key for each in world.read(world.stage.changelog.name)] == [b"meta"]
 
 
 def _recover(world: World) -> None:

@@ -1,7 +1,8 @@
 """A proxy before a broker that knows Kafka's frames: it can lose the end of a client's transaction.
 
 What is lost is the request to end it, or the broker's answer to it; from then on the client is cut off, until
-it is let through again. So the client cannot know whether its transaction is committed.
+it is let through again. So the client cannot know whether its transaction is committed. It can also put an
+error in the place of the broker's answer.
 """
 
 import socket
@@ -17,6 +18,10 @@ END_TXN = 26
 REQUEST = struct.Struct(">hhih")
 """What a request begins with: kind, version, correlation id, length of the client id that follows."""
 SIZE = struct.Struct(">i")
+ANSWER_HEAD = struct.Struct(">iii")
+"""What an answer to EndTxn, in the versions that librdkafka speaks, has before its error: size, correlation
+id, throttling."""
+ERROR = struct.Struct(">h")
 ANSWER_SECONDS = 5.0
 
 
@@ -33,6 +38,7 @@ class CommitProxy:
     def __init__(self) -> None:
         self.upstream_port = 0
         self._losses: dict[str, Loss] = {}
+        self._forged: dict[str, int] = {}
         self._cut_off: set[str] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -41,6 +47,14 @@ class CommitProxy:
     def lose(self, client: str, loss: Loss) -> None:
         """Cut the client off whose id begins so, at its next EndTxn."""
         self._losses[client] = loss
+
+    def forge(self, client: str, error: int) -> None:
+        """Answer the next EndTxn of the client whose id begins so with this error, once the broker did it."""
+        self._forged[client] = error
+
+    def cut_off(self, client: str) -> None:
+        """Break connections of the client whose id begins so at its next request, until `let_through`."""
+        self._cut_off.add(client)
 
     def has_lost(self, client: str) -> bool:
         """Whether that has happened."""
@@ -76,6 +90,8 @@ class CommitProxy:
                 if self._is_cut_off(name):
                     break
                 loss = self._next_loss(name) if kind == END_TXN else None
+                if kind == END_TXN and (error := self._forged.pop(name, None)) is not None:
+                    passage.forge(correlation, error)
                 if loss is Loss.ANSWER:
                     passage.withhold(correlation, frame)
                 elif loss is None:
@@ -101,6 +117,7 @@ class _Passage:
         self._client = client
         self._broker = broker
         self._withheld: int | None = None
+        self._errors: dict[int, int] = {}
         self._arrived = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -110,6 +127,10 @@ class _Passage:
         self._withheld = correlation
         self._broker.sendall(request)
         self._arrived.wait(ANSWER_SECONDS)
+
+    def forge(self, correlation: int, error: int) -> None:
+        """Put an error into the answer that is to come."""
+        self._errors[correlation] = error
 
     def close(self) -> None:
         """End both connections."""
@@ -121,8 +142,13 @@ class _Passage:
     def _run(self) -> None:
         with suppress(OSError):
             for frame in _frames(self._broker):
-                if SIZE.unpack_from(frame, SIZE.size)[0] == self._withheld:
+                (correlation,) = SIZE.unpack_from(frame, SIZE.size)
+                if correlation == self._withheld:
                     self._arrived.set()
+                    continue
+                if (error := self._errors.pop(correlation, None)) is not None:
+                    head = frame[: ANSWER_HEAD.size]
+                    self._client.sendall(head + ERROR.pack(error) + frame[ANSWER_HEAD.size + ERROR.size :])
                 else:
                     self._client.sendall(frame)
 
