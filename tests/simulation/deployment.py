@@ -32,6 +32,12 @@ class Trouble(NoTrouble):
         self._world.faults["transaction failed"] += 1
         return True
 
+    def shakes(self) -> bool:
+        if not self.active or self._random.random() > 0.02:
+            return False
+        self._world.faults["connection broke"] += 1
+        return True
+
     def times_appended(self) -> int:
         if not self.active or self._random.random() > 0.2:
             return 1

@@ -12,7 +12,15 @@ from uuid import uuid4
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
 from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import Consumer, IsolationLevel, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 from services.contracts.catalogue import topic
 from services.runtime.clock import wall_clock_ms
@@ -21,8 +29,10 @@ from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_settings import StageIdentity
 from services.runtime.log import Log
 from services.runtime.record import Record
-from tests.simulation.kafka_model.cluster import HEARTBEAT_MS, ModelCluster
+from tests.integration.hard_cases.rig.commit_proxy import CommitProxy, Loss
+from tests.simulation.kafka_model.cluster import DELETE_RETENTION_MS, HEARTBEAT_MS, ModelCluster
 from tests.simulation.kafka_model.model_log import ModelLog
+from tests.simulation.kafka_model.trouble import CommitFate, NoTrouble
 
 PARTITIONS = 2
 INPUT = replace(topic("intake"), partitions=PARTITIONS)
@@ -31,6 +41,7 @@ CHANGELOG = replace(topic("consent-changelog"), partitions=PARTITIONS)
 TOPICS = (INPUT, OUTPUT, CHANGELOG)
 STAGE = "consent"
 WAIT_SECONDS = 30.0
+SOON_COMPACTED = {"segment.ms": "100", "min.cleanable.dirty.ratio": "0"}
 REST_SECONDS = 3.0
 """Two heartbeats: a rebalance that is wanted has been by then."""
 
@@ -90,6 +101,22 @@ class Site(Protocol):
         """Have the group drop the member that is behind ``log``, as when its heartbeats were missed."""
         ...
 
+    def silence(self, log: Log) -> None:
+        """Nothing that the process behind ``log`` says arrives any more."""
+        ...
+
+    def let_speak(self, log: Log) -> None:
+        """It is heard again."""
+        ...
+
+    def lose_commit(self, log: Log, *, arrives: bool) -> None:
+        """The next commit of ``log`` gets no answer, whether it ``arrives`` or not, and nothing after it."""
+        ...
+
+    def compact(self, partition: int, until: Callable[[], bool]) -> None:
+        """Have the changelog compacted, its active segment aside, until something holds."""
+        ...
+
     def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
         """Poll once for what is there; ``action`` comes in between, and lasts until something holds."""
         ...
@@ -119,15 +146,26 @@ class Site(Protocol):
         ...
 
 
+class CommitLoss(NoTrouble):
+    """Loses one commit when told to."""
+
+    next: CommitFate = CommitFate.ANSWERED
+
+    def of_commit(self) -> CommitFate:
+        fate, self.next = self.next, CommitFate.ANSWERED
+        return fate
+
+
 class ModelSite:
     """On the model."""
 
     def __init__(self) -> None:
+        self._losses = CommitLoss()
         topics = {each.name: each for each in TOPICS}
         self._cluster = ModelCluster(Random(7), 1_700_000_000_000, topics)  # noqa: S311 - repeatable on purpose
 
     def log(self, ordinal: int = 0) -> ModelLog:
-        return ModelLog(self._cluster, STAGE, ordinal, INPUT, CHANGELOG)
+        return ModelLog(self._cluster, STAGE, ordinal, INPUT, CHANGELOG, self._losses)
 
     def now_ms(self) -> int:
         return self._cluster.now_ms
@@ -149,6 +187,25 @@ class ModelSite:
         assert isinstance(log, ModelLog)
         assert log.member is not None
         self._cluster.group(STAGE, INPUT.name).leave(log.member)
+
+    def silence(self, log: Log) -> None:
+        assert isinstance(log, ModelLog)
+        assert log.member is not None
+        log.member.silent = True
+
+    def let_speak(self, log: Log) -> None:
+        assert isinstance(log, ModelLog)
+        assert log.member is not None
+        log.member.silent = False
+
+    def lose_commit(self, log: Log, *, arrives: bool) -> None:
+        assert isinstance(log, ModelLog)
+        self._losses.next = CommitFate.ANSWER_LOST if arrives else CommitFate.REQUEST_LOST
+
+    def compact(self, partition: int, until: Callable[[], bool]) -> None:
+        log = self._cluster.partition(CHANGELOG.name, partition)
+        log.compact(log.end, self.now_ms(), DELETE_RETENTION_MS)
+        assert until()
 
     def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
         action()
@@ -217,14 +274,17 @@ class InterruptedLog(KafkaLog):
 class KafkaSite:
     """On a real broker, under a prefix of its own."""
 
-    def __init__(self, connection: KafkaConnection) -> None:
+    def __init__(self, connection: KafkaConnection, proxy: CommitProxy | None = None) -> None:
+        """``proxy`` stands before the broker, where some process is to fall silent."""
         self._connection = connection
+        self._proxy = proxy
         self._prefix = f"conformance-{uuid4().hex[:8]}."
         self._settings: dict[str, Any] = {**connection.librdkafka(), "log_level": 0}
         self._admin = AdminClient(self._settings)
         self._producer = Producer({**self._settings, "linger.ms": 0})
         self._logs: list[KafkaLog] = []
         self._dead: list[KafkaLog] = []
+        self._identities: list[tuple[KafkaLog, StageIdentity]] = []
         wanted = [
             NewTopic(self._prefix + each.name, each.partitions, 1, config=each.config()) for each in TOPICS
         ]
@@ -238,6 +298,7 @@ class KafkaSite:
         identity = StageIdentity(STAGE, ordinal, self._prefix)
         log = InterruptedLog(self._connection, identity, INPUT, CHANGELOG)
         self._logs.append(log)
+        self._identities.append((log, identity))
         return log
 
     def now_ms(self) -> int:
@@ -290,6 +351,42 @@ class KafkaSite:
     def expel(self, log: Log) -> None:
         assert isinstance(log, KafkaLog)
         asyncio.run(_leave(self._connection, self._prefix + STAGE, log._consumer.memberid() or ""))
+
+    def silence(self, log: Log) -> None:
+        self._proxied.cut_off(self._client_of(log))
+
+    def let_speak(self, log: Log) -> None:
+        self._proxied.let_through(self._client_of(log))
+
+    def lose_commit(self, log: Log, *, arrives: bool) -> None:
+        self._proxied.lose(self._client_of(log), Loss.ANSWER if arrives else Loss.REQUEST)
+
+    def compact(self, partition: int, until: Callable[[], bool]) -> None:
+        name = self._prefix + CHANGELOG.name
+        wanted = [
+            ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+            for setting, value in SOON_COMPACTED.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=wanted)
+        for altered in self._admin.incremental_alter_configs([resource]).values():
+            altered.result(WAIT_SECONDS)
+
+        def holds() -> bool:
+            # Only what is written later begins a new segment; the newest one is never compacted.
+            self._producer.produce(name, key=b"filler", value=b"", partition=partition)
+            self._producer.flush(WAIT_SECONDS)
+            return until()
+
+        self.until(holds)
+
+    def _client_of(self, log: Log) -> str:
+        (identity,) = [identity for each, identity in self._identities if each is log]
+        return identity.client_id
+
+    @property
+    def _proxied(self) -> CommitProxy:
+        assert self._proxy is not None, "no proxy stands before this broker"
+        return self._proxy
 
     def poll_while(self, log: Log, action: Callable[[], object], until: Callable[[], bool]) -> list[Record]:
         assert isinstance(log, InterruptedLog)

@@ -6,17 +6,22 @@ from itertools import chain
 
 import pytest
 
+from deploy.kafka import EmbeddedKafka, NodeSettings
+from deploy.kafka.settings import PLAINTEXT
 from services.contracts.catalogue import CLOCK_AHEAD_MAX_MS
+from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.log import (
     Fenced,
     InputLost,
     Log,
     LogError,
+    OutcomeUnknown,
     RecordRejected,
     TopicMissing,
     TransactionFailed,
 )
 from services.runtime.record import Record
+from tests.integration.hard_cases.rig.commit_proxy import CommitProxy
 from tests.simulation.sites import (
     CHANGELOG,
     OUTPUT,
@@ -36,6 +41,33 @@ TRANSACTIONS_MAX = 6
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A cluster of the test's own, with an empty input."""
     made: Site = ModelSite() if request.param == "model" else KafkaSite(request.getfixturevalue("kafka"))
+    with closing(made):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[CommitProxy]:
+    """Stands before a broker of the module's own."""
+    with CommitProxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def proxied(proxy: CommitProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaConnection]:
+    """A broker that clients reach through the proxy alone, and that compacts as soon as it may."""
+    node = NodeSettings(advertised={PLAINTEXT: proxy.port}, extra={"log.cleaner.backoff.ms": "50"})
+    broker = EmbeddedKafka(tmp_path_factory.mktemp("proxied"), node, heap_mb=256)
+    proxy.upstream_port = broker.identity.ports[PLAINTEXT]
+    with broker:
+        yield broker.connection()
+
+
+@pytest.fixture(params=["model", "kafka"])
+def troubled(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The same, where processes can fall silent and the changelog is compacted."""
+    made: Site = ModelSite()
+    if request.param == "kafka":
+        made = KafkaSite(request.getfixturevalue("proxied"), request.getfixturevalue("proxy"))
     with closing(made):
         yield made
 
@@ -221,6 +253,35 @@ class TestTransactions:
         assert isinstance(refusal, TopicMissing)
 
 
+class TestRenewal:
+    def test_after_an_abort_the_producer_is_another_and_the_same_is_done_once(self, site: Site) -> None:
+        site.write(0, b"key")
+        log, _ = joined(site)
+        receive(site, log, 1)
+        for _ in range(2):
+            log.begin()
+            produce(log, b"aborted")
+            log.send_offsets({0: 1})
+            log.abort()
+        commit(log, b"committed", {0: 1})
+        site.until(lambda: site.outputs(0) == [b"committed"])
+
+    def test_who_was_replaced_does_not_take_the_transactional_id_back(self, site: Site) -> None:
+        site.write(0, b"key")
+        old, _ = joined(site)
+        receive(site, old, 1)
+        old.begin()
+        old.abort()
+        new, listener = site.log(), Listener()
+        new.subscribe(listener)
+        site.settle([new], lambda: listener.owned == ALL)
+        # Its next transaction would be a new producer's.
+        with pytest.raises(TransactionFailed):
+            old.begin()
+        commit(new, b"mine", {})
+        site.until(lambda: site.outputs(0) == [b"mine"])
+
+
 class TestFencing:
     def test_who_takes_the_transactional_id_ends_what_was_open_and_fences_who_had_it(
         self, site: Site
@@ -342,6 +403,41 @@ class TestGroup:
         assert seconds.events == before
 
 
+class TestSilence:
+    def test_a_silent_member_loses_its_partitions_once_its_session_is_over(self, troubled: Site) -> None:
+        first, firsts = joined(troubled)
+        second, seconds = troubled.log(1), Listener()
+        second.subscribe(seconds)
+        troubled.settle([first, second], lambda: len(seconds.owned) == 1)
+        (mine,) = firsts.owned
+        troubled.write(mine, b"key")
+        troubled.settle([first], lambda: first.caught_up(mine) and first.lag(mine) == 0)
+        troubled.silence(first)
+        troubled.settle([second], lambda: seconds.owned == ALL)
+        assert firsts.owned == {mine}
+        troubled.let_speak(first)
+        troubled.settle([first, second], lambda: "lost" in dict(firsts.events))
+        troubled.settle([first, second], lambda: len(firsts.owned) == len(seconds.owned) == 1)
+        assert firsts.owned | seconds.owned == ALL
+
+    @pytest.mark.parametrize("arrives", [False, True])
+    def test_a_commit_of_which_nothing_is_heard_may_be_either(self, troubled: Site, arrives: bool) -> None:
+        troubled.write(0, b"key")
+        log, _ = joined(troubled)
+        receive(troubled, log, 1)
+        log.begin()
+        produce(log, b"one")
+        log.send_offsets({0: 1})
+        troubled.lose_commit(log, arrives=arrives)
+        with pytest.raises(OutcomeUnknown):
+            log.commit()
+        assert troubled.log(1).committed(0) == (1 if arrives else None)
+        # A record, and the marker that says what became of it.
+        troubled.until(lambda: troubled.written(0) == 2)
+        troubled.until(lambda: troubled.outputs(0) == ([b"one"] if arrives else []))
+        troubled.died(log)
+
+
 class Dies(BaseException):
     """The process ends here."""
 
@@ -443,6 +539,24 @@ class TestChangelog:
         with pytest.raises(InputLost), closing(log.read_changelog(0, 100)) as pieces:
             for _ in chain(pieces):
                 pass
+
+    def test_compaction_leaves_the_newest_of_each_key_where_it_was(self, troubled: Site) -> None:
+        log, _ = joined(troubled)
+        for row, value in ((b"a", b"old"), (b"b", b"only"), (b"a", b"new"), (b"b", None)):
+            log.begin()
+            log.produce(CHANGELOG.name, 0, row, value, 1_000, [])
+            log.commit()
+        troubled.until(lambda: log.changelog_end(0) == 8)
+        reader = troubled.log(1)
+
+        def rows(start: int) -> list[tuple[bytes, bytes | None]]:
+            return [record for record in changelog_until(reader, 8, start) if record[0] != b"filler"]
+
+        left = [(b"a", b"new"), (b"b", None)]
+        troubled.compact(0, lambda: rows(0) == left)
+        # What is gone stands for the next one that is there.
+        assert [rows(start) for start in (1, 4, 5)] == [left, left, left[1:]]
+        assert log.changelog_end(0) >= 8
 
     def test_says_which_one_it_is(self, site: Site) -> None:
         changelog = site.log().changelog()

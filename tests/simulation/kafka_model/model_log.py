@@ -59,6 +59,7 @@ class ModelLog:
         self._transaction: Transaction | None = None
         self._metas: dict[int, int] = {}
         self._epoch = 0
+        self._spoilt = False
         self.member: Member | None = None
 
     # Reading
@@ -101,6 +102,8 @@ class ModelLog:
     # Writing
 
     def begin(self) -> None:
+        if self._trouble.shakes() or self._spoilt:
+            self._renew_producer()
         self._transaction = self._cluster.coordinator.begin(self._id, self._epoch, self._cluster.now_ms)
         self._metas = {}
 
@@ -147,6 +150,7 @@ class ModelLog:
     def abort(self) -> None:
         self._require_open()
         self._transaction = None
+        self._spoilt = True
         self._cluster.coordinator.end(self._id, self._epoch, Fate.ABORTED)
 
     def append(self, partition: int, key: bytes, value: bytes, timestamp_ms: int, headers: Headers) -> None:
@@ -197,6 +201,14 @@ class ModelLog:
                 self.member.silent = True
 
     # Inside
+
+    def _renew_producer(self) -> None:
+        """As the real log does after each abort and each break of a connection, if it is still a member."""
+        assert self.member is not None, "not subscribed"
+        if not self._group.is_member(self.member):
+            raise TransactionFailed("this member has lost its place in the group")
+        self._epoch = self._cluster.coordinator.initialize(self._id)
+        self._spoilt = False
 
     def _require_open(self) -> Transaction:
         assert self._transaction is not None, "no transaction is open"

@@ -24,6 +24,10 @@ class NoTrouble:
         """Asked for each transaction before its commit: whether it fails for a reason that passes."""
         return False
 
+    def shakes(self) -> bool:
+        """Asked before each transaction: whether a connection broke, so that the producer is renewed."""
+        return False
+
     def times_appended(self) -> int:
         """Asked for each record outside of transactions: 0, it gets lost; 2, a retry doubles it."""
         return 1
