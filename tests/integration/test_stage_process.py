@@ -150,7 +150,8 @@ def test_records_that_cannot_be_decoded(bench: Bench, start: Callable[..., Stage
     for _ in range(2):
         until(lambda child=child: "(setting_changed) cannot be applied" in child.get("/readyz")[1], "it")  # type: ignore[misc]
         assert child.get("/readyz")[0] == 503
-        assert f'partition_stopped{{partition="{place}"}} 1.0' in child.get("/metrics")[1]
+        stands = f'partition_stopped{{partition="{place}"}} 1.0'
+        until(lambda child=child, stands=stands: stands in child.get("/metrics")[1], "the metric")  # type: ignore[misc]
         assert child.stop() == 0
         assert bench.committed() == {place: 3}
         child = start()
