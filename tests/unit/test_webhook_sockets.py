@@ -43,7 +43,7 @@ def endpoint_at(
 ) -> Endpoint:
     target = parse_target(f"http://shop.test:{port}/", allow_http=True)
     connections = Connections(target, resolve, tls_context(), guard(allow_private=True), sockets)
-    deferral = Deferral(topics, RetrySchedule(), lambda: START_MS)  # type: ignore[arg-type]
+    deferral = Deferral(topics, RetrySchedule(), lambda: START_MS)
     return Endpoint(
         Courier(target, b"secret", connections, 10), circuit, EndpointLimits(), deferral, lambda: START_MS
     )

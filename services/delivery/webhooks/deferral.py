@@ -1,15 +1,17 @@
 """Puts an update off: it waits on Kafka, in the topic of its tier, where nobody stands behind it."""
 
+from typing import Protocol
+
 import structlog
+from google.protobuf.message import Message
 
 from parley.delivery.v1 import webhook_retry_pb2
-from services.contracts.catalogue import topic
+from services.contracts.catalogue import Topic, topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.tiers import SPARED_TIERS_MAX, TIERS_MAX, NextTry, RetrySchedule
 from services.delivery.webhooks.until_written import until_written
 from services.runtime.clock import Clock
-from services.runtime.record_writer import RecordWriter
 
 TIERS = {number: topic(f"webhook-retry-{number}") for number in range(1, TIERS_MAX + 1)}
 SPARED_TIERS = {number: topic(f"webhook-retry-spared-{number}") for number in range(1, SPARED_TIERS_MAX + 1)}
@@ -19,10 +21,28 @@ ERROR_CHARACTERS_MAX = 200
 log = structlog.get_logger()
 
 
+class WritesRecords(Protocol):
+    """What is needed of a `RecordWriter`."""
+
+    async def write(
+        self,
+        topic: Topic,
+        key: bytes,
+        event: Message,
+        kind: str,
+        /,
+        *,
+        message_id: str,
+        conversation: bytes,
+        traceparent: bytes | None,
+    ) -> None:
+        """Return once the record is written. Raises NotWritten or WriteUnknown."""
+
+
 class Deferral:
     """Writes errands to retry tiers; `pending` tells the reader when to hold back."""
 
-    def __init__(self, writer: RecordWriter, schedule: RetrySchedule, clock: Clock) -> None:
+    def __init__(self, writer: WritesRecords, schedule: RetrySchedule, clock: Clock) -> None:
         self._writer = writer
         self._schedule = schedule
         self._clock = clock
