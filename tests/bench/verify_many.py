@@ -32,7 +32,7 @@ KIB = 1024
 
 
 async def verify_many(console: Console) -> list[Figure]:
-    """The figures ``verify/memory`` and ``verify/state``; takes about four minutes."""
+    """The figures ``verify/memory`` and ``verify/state``; takes about six minutes."""
     return await asyncio.to_thread(_measure, console)
 
 
