@@ -1,6 +1,7 @@
 """The ceiling: consume, transact and produce the same records with the same client, and decide nothing.
 
-One output a record, of the record itself, to the topic named on the command line; offsets in the transaction.
+One output a record, of the record itself; offsets in the transaction. The command line names the prefix, the
+topics from and to, and the group.
 """
 
 import signal
@@ -15,9 +16,9 @@ from services.runtime.kafka_connection import read_kafka_connection
 from services.runtime.kafka_settings import StageIdentity
 
 
-def copy(prefix: str, source: str, target: str) -> None:
+def copy(prefix: str, source: str, target: str, group: str) -> None:
     """Copy until SIGTERM."""
-    connection, identity = read_kafka_connection(), StageIdentity(f"copy-{source}", 0, prefix)
+    connection, identity = read_kafka_connection(), StageIdentity(group, 0, prefix)
     common = kafka_settings.common(connection, identity, lambda _: None)
     reading = {**kafka_settings.input_consumer(identity, "classic"), "auto.offset.reset": "earliest"}
     consumer = Consumer({**common, **reading})
@@ -50,4 +51,4 @@ def copy(prefix: str, source: str, target: str) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    copy(*sys.argv[1:4])
+    copy(*sys.argv[1:5])

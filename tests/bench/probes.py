@@ -52,8 +52,11 @@ class Lost(Exception):
 class Probes:
     """Sends until it is left, and watches ``usage``. Context manager; leaving it waits for the last."""
 
-    def __init__(self, connection: KafkaConnection, prefix: str, keys: int) -> None:
+    def __init__(
+        self, connection: KafkaConnection, prefix: str, keys: int, per_second: int = PER_SECOND
+    ) -> None:
         """Requests go to customers 0 to ``keys`` in turn, far apart, so that they meet cold rows."""
+        self._per_second = per_second
         settings = {**connection.librdkafka(), "log_level": 0}
         self._topic = prefix + SCREENED.name
         self._keys = keys
@@ -99,7 +102,7 @@ class Probes:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        self.wait_for_some(PER_SECOND // 4)
+        self.wait_for_some(max(1, self._per_second // 4))
         return self
 
     def __exit__(
@@ -136,12 +139,13 @@ class Probes:
             )
             self._producer.poll(0)
             number += 1
-            self._stopping.wait(max(0.0, begun + number / PER_SECOND - time.monotonic()))
+            self._stopping.wait(max(0.0, begun + number / self._per_second - time.monotonic()))
 
     def _watch(self) -> None:
         try:
             while not self._done.is_set():
-                for message in self._consumer.consume(500, POLL_SECONDS):
+                # The first one is not kept waiting for others.
+                for message in self._consumer.consume(1, POLL_SECONDS) + self._consumer.consume(500, 0):
                     self._take(message)
         except KafkaException as failure:
             self._failure = failure

@@ -1,6 +1,7 @@
 """Each stage alone on a backlog of realistic records, beside a bare copy of the same records.
 
-The rate is taken between five and a hundred per cent of the backlog, so that start and join do not count.
+The rate is taken between five and a hundred per cent of the backlog, so that start and join do not count. The
+broker has copied a backlog before anything is measured: a Java process is slow in its first minute.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from tests.bench.backlog import backlog
 from tests.bench.broker import Broker
 from tests.bench.cpu import cpu_seconds
 from tests.bench.figures import Figure
+from tests.bench.probes import Probes
 
 CONVERSATIONS = 60_000
 MODULES: dict[type[Stage], str] = {
@@ -39,7 +41,9 @@ MODULES: dict[type[Stage], str] = {
     DeliveryStage: "services.delivery",
 }
 COPY_TARGETS = {"screened": "windows", "intake": "inbox", "usage": "ledger", "dispatch": "statuses"}
-"""A topic with as many partitions that the copy may fill, once the stage is measured."""
+"""A topic with as many partitions that the copy may fill, for no stage reads it."""
+LONE_PER_SECOND = 10
+LONE_RECORDS = 100
 BEGIN_SHARE = 0.05
 SECONDS_MAX = 120.0
 POLL_SECONDS = 0.02
@@ -67,26 +71,45 @@ async def stages(console: Console) -> list[Figure]:
                 broker = Broker(kafka.connection(), f"bench-{stage.name}.")
                 records = broker.write(line, stage.input)
                 with console.status(f"{stage.name} on {records:,} records"):
+                    if not figures:
+                        _copy(broker, kafka.pid, stage.input, "warm-up")
                     figures += _figures(broker, kafka.pid, stage.name, stage.input, module, Path(directory))
-            return figures
+            with console.status("lone records"):
+                return [*figures, _lone(Broker(kafka.connection(), "bench-lone."), Path(directory) / "lone")]
 
 
 def _figures(
     broker: Broker, broker_pid: int, name: str, source: Topic, module: str, directory: Path
 ) -> list[Figure]:
+    copied = _copy(broker, broker_pid, source, "ceiling")
     state = directory / "state"
     with running_stage(broker, module, state) as pid:
         stage = _measure(broker, pid, broker_pid, name, source)
-    target = COPY_TARGETS[source.name]
-    command = [sys.executable, "-m", "tests.bench.copy_stage", broker.prefix, source.name, target]
-    with _running(command, broker.connection.environment()) as pid:
-        copied = _measure(broker, pid, broker_pid, f"copy-{source.name}", source)
     details = {"broker us/record": round(stage.broker_cpu_us_per_record, 1), "records": broker.end(source)}
     return [
         Figure(f"stage/{name}", stage.records_per_second, "records/s", copied.records_per_second, details),
         Figure(f"stage/{name}/cpu", stage.cpu_us_per_record, "us/record", copied.cpu_us_per_record),
         Figure(f"stage/{name}/state", _state_bytes(state / name, source), "bytes/key"),
     ]
+
+
+def _copy(broker: Broker, broker_pid: int, source: Topic, group: str) -> Measured:
+    command = [sys.executable, "-m", "tests.bench.copy_stage", broker.prefix, source.name]
+    command += [COPY_TARGETS[source.name], group]
+    with _running(command, broker.connection.environment()) as pid:
+        return _measure(broker, pid, broker_pid, group, source)
+
+
+def _lone(broker: Broker, state: Path) -> Figure:
+    """How long a record takes from its writing until it is read at the other end, when it comes alone."""
+    with (
+        running_stage(broker, MODULES[SessionWindowStage], state),
+        Probes(broker.connection, broker.prefix, 1, LONE_PER_SECOND) as probes,
+    ):
+        probes.wait_for_some(LONE_RECORDS)
+    delays_ms = [1_000 * each for each in probes.delays_seconds]
+    details = {"p99": round(delays_ms[int(len(delays_ms) * 0.99)], 1), "records": len(delays_ms)}
+    return Figure("stage/session-window/lone", delays_ms[len(delays_ms) // 2], "ms", details=details)
 
 
 @contextmanager
