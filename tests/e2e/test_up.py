@@ -5,11 +5,8 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,11 +19,10 @@ import httpx
 import pytest
 
 from tests.e2e.business_endpoint import business_endpoint
+from tests.e2e.place import DEADLINE_SECONDS, PARLEY, Place, wait_for
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-PARLEY = str(Path(sys.executable).with_name("parley"))
-DEADLINE_SECONDS = 60.0
 RESTART_SECONDS_MAX = 2.0
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PROCESSES = {
@@ -39,78 +35,6 @@ PROCESSES = {
     "channel-handset",
     "webhooks",
 }
-
-
-class Place:
-    """A directory with an instance of its own, on the embedded broker."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")
-        }
-
-    def supervisor(self, *words: str) -> subprocess.CompletedProcess[str]:
-        run_dir = str(self.directory / ".run")
-        return self.run(sys.executable, "-m", "services.admin.supervisor", *words, "--run-dir", run_dir)
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    @property
-    def description(self) -> dict[str, Any]:
-        description: dict[str, Any] = json.loads((self.directory / ".run/parley.json").read_text())
-        return description
-
-    def ledger(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run(PARLEY, "ledger", "tail", "--json").stdout.splitlines()]
-
-    def trace(self, message_id: str) -> list[dict[str, Any]]:
-        """Every record that names a message."""
-        printed = self.run(PARLEY, "trace", message_id, "--json").stdout
-        return [json.loads(line) for line in printed.splitlines()]
-
-    def kinds(self, message_id: str) -> list[str]:
-        return [step["kind"] for step in self.trace(message_id)]
-
-    def all_ready(self) -> bool:
-        return all(is_ready(url) for url in self.description["metrics_urls"].values())
-
-
-def is_ready(metrics_url: str) -> bool:
-    try:
-        answer = httpx.get(metrics_url.replace("/metrics", "/readyz"), trust_env=False)
-    except httpx.TransportError:
-        return False
-    return answer.status_code == HTTPStatus.OK
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("up"))
-
-
-@pytest.fixture(scope="module")
-def said(place: Place) -> Iterator[str]:
-    up = place.supervisor("up", "--accounts", "2", "--number-rate", "1000", "--pair-burst", "1000")
-    assert up.returncode == 0, up.stderr
-    yield up.stdout
-    place.supervisor("down")
 
 
 def curl_of(said: str) -> str:
@@ -137,8 +61,9 @@ def test_what_is_printed_can_be_tried(place: Place, said: str) -> None:
     assert place.run(PARLEY, "consent", "opt-in", account, number[1]).returncode == 0
     answer = json.loads(place.run("sh", "-c", curl_of(said)).stdout)
     message_id = answer["messages"][0]["id"]
-    wait_for(lambda: [each["message_id"] for each in place.ledger()] == [message_id])
-    assert place.ledger()[0]["kind"] == "authorized"
+    business = ("--business", place.description["accounts"][0]["business_id"])
+    wait_for(lambda: [each["message_id"] for each in place.ledger(*business)] == [message_id])
+    assert place.ledger(*business)[0]["kind"] == "authorized"
     shown = place.run(PARLEY, "window", "show", account, number[1], "--json").stdout
     assert json.loads(shown)["state"] == "closed"
 
