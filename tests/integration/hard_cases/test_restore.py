@@ -6,9 +6,12 @@ import sys
 from collections.abc import Generator
 from contextlib import closing
 
+import pytest
+
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.log import ChangelogPiece
 from services.runtime.points import Point
+from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.hand_made import HandMadeTransaction
 from tests.integration.hard_cases.rig.standing import stored
@@ -27,6 +30,31 @@ class TellingLog(KafkaLog):
     def committed(self, partition: int) -> int | None:
         sys.stderr.write(f"asking for the offset of {partition}\n")
         return super().committed(partition)
+
+
+class WaitingLog(TellingLog):
+    """Says when it has the group's offset, and when the changelog has nothing more for now."""
+
+    def committed(self, partition: int) -> int | None:
+        offset = super().committed(partition)
+        sys.stderr.write(f"the offset of {partition} is {offset}\n")
+        return offset
+
+    def read_changelog(self, partition: int, start: int) -> Generator[ChangelogPiece, None, None]:
+        with closing(super().read_changelog(partition, start)) as pieces:
+            for piece in pieces:
+                # The first fetch may take a while: only what lies behind something is the end for now.
+                if not piece.records and piece.next_offset > start:
+                    sys.stderr.write(f"the changelog of {partition} is waited for at {piece.next_offset}\n")
+                yield piece
+
+
+class StableLog(WaitingLog):
+    """Takes the changelog's last stable offset for its end, as whoever asks read committed does."""
+
+    def changelog_end(self, partition: int) -> int:
+        with closing(KafkaLog.read_changelog(self, partition, 0)) as pieces:
+            return next(piece.next_offset for piece in pieces if not piece.records)
 
 
 class HaltingLog(KafkaLog):
@@ -81,6 +109,39 @@ def test_a_transaction_committed_during_the_restore_is_part_of_the_state(settled
     settled.wait_done()
     member.stop()
     count(settled)
+
+
+def end_during_the_restore(world: World, make_log: MakeLog) -> None:
+    """The offset is known at once, and the changelog's end lies behind a transaction that is still open."""
+    world.write(KEYS)
+    world.settle()
+    before = world.standing()
+    world.write(keys(0, 10))
+    transaction = HandMadeTransaction(world, 0, with_offsets=False)
+    world.group.set_offset(0, transaction.next_offset)
+    after = {**before.group, 0: transaction.next_offset}
+    assert world.standing(in_transaction=True) == before._replace(group=after)
+    assert world.open_places()
+    member = world.start(make_log=make_log)
+    waits = "the changelog of 0 is waited for at"
+    until(lambda: waits in member.said.partition("the offset of 0 is")[2] or not member.runs, "the wait")
+    transaction.commit()
+    assert member.runs, member.said
+    until(lambda: '"partition ready" partition=0' in member.said or not member.runs, "the restore")
+    assert member.runs, member.said
+    world.write(KEYS)
+    world.wait_done()
+    member.stop()
+    count(world)
+
+
+def test_a_restore_waits_for_a_transaction_that_the_offset_says_nothing_of(world: World) -> None:
+    end_during_the_restore(world, WaitingLog)
+
+
+def test_a_restore_that_stops_at_the_last_stable_offset_is_caught(world: World) -> None:
+    with pytest.raises(AssertionError, match=r"offset is 20 but the state is at 10"):
+        end_during_the_restore(world, StableLog)
 
 
 def test_many_rows_are_restored_after_a_kill_in_the_middle_of_it(settled: World) -> None:

@@ -16,8 +16,16 @@ class HandMadeTransaction:
     It holds outputs, rows, meta and offsets of all input that is left, and all of it is with the broker.
     """
 
-    def __init__(self, world: World, partition: int, timeout_ms: int = 30_000) -> None:
-        """The broker aborts it after ``timeout_ms``. No process may have the partition's store open."""
+    def __init__(
+        self, world: World, partition: int, timeout_ms: int = 30_000, *, with_offsets: bool = True
+    ) -> None:
+        """The broker aborts it after ``timeout_ms``. No process may have the partition's store open.
+
+        Not ``with_offsets``, nobody who asks for the group's offset has to wait for it.
+        """
+        self.next_offset = 0
+        """Of the input, after the batch."""
+        self._with_offsets = with_offsets
         settings = {
             "transactional.id": f"{world.group.name}-by-hand",
             "transaction.timeout.ms": timeout_ms,
@@ -51,7 +59,12 @@ class HandMadeTransaction:
             produce(changelog, value, key, number)
         partition.close()
         assert self._producer.flush(DEADLINE_SECONDS) == 0
-        next_offset = TopicPartition(world.name(world.stage.input.name), number, partition.next_offset)
+        self.next_offset = partition.next_offset
+        if self._with_offsets:
+            self._send_offset(world, number)
+
+    def _send_offset(self, world: World, number: int) -> None:
+        next_offset = TopicPartition(world.name(world.stage.input.name), number, self.next_offset)
         member = Consumer({**world.connection.librdkafka(), "group.id": world.group.name})
         metadata = member.consumer_group_metadata()
         self._producer.send_offsets_to_transaction([next_offset], metadata, DEADLINE_SECONDS)
