@@ -1,8 +1,8 @@
 """The whole platform under load: the rate that it keeps up with, and latency at half of it.
 
 Several businesses, devices that confirm and read, a webhook receiver, all inside the window: three webhooks
-and about two dozen Kafka records a message. A rate is kept up with when all of it was accepted on schedule and, at
-its end, has been delivered and reported but for what the last two seconds brought.
+and about two dozen Kafka records a message. A rate is kept up with when all of it was accepted on schedule
+and, at its end, has been delivered and reported but for what the last two seconds brought.
 """
 
 import asyncio
