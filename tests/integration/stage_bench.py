@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from google.protobuf.message import Message
 
@@ -38,6 +38,20 @@ def until(done: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s for {what}")
         time.sleep(0.02)
+
+
+def _ask(consumer: Consumer, places: list[TopicPartition], into: list[TopicPartition]) -> bool:
+    """False while nobody coordinates the group, as on a broker that has just started."""
+    try:
+        into[:] = consumer.committed(places, 10)
+    except KafkaException as failure:
+        if failure.args[0].code() not in (
+            KafkaError.NOT_COORDINATOR,
+            KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        ):
+            raise
+        return False
+    return True
 
 
 class Found(NamedTuple):
@@ -98,11 +112,10 @@ class Bench:
         places = [
             TopicPartition(self.prefix + "screened", number) for number in range(self.stage.input.partitions)
         ]
-        found = {
-            place.partition: place.offset for place in consumer.committed(places, 10) if place.offset >= 0
-        }
+        found: list[TopicPartition] = []
+        until(lambda: _ask(consumer, places, found), "the group's coordinator")
         consumer.close()
-        return found
+        return {place.partition: place.offset for place in found if place.offset >= 0}
 
     def set_offset(self, partition: int, offset: int) -> None:
         """Overwrite the group's offset, as nobody should: in a transaction of no member."""
