@@ -136,7 +136,7 @@ def test_requests_fail_and_what_informs_is_only_set_aside(make_world: MakeWorld,
     assert sorted(each for each in ids if each in goods) == sorted(goods)
 
 
-OUTPUTS = {
+OUTPUTS: dict[type[Stage], tuple[str, ...]] = {
     ConsentStage: ("screened", "inbox", "consents"),
     SessionWindowStage: ("usage", "windows"),
     RateAndBillStage: ("ledger",),
