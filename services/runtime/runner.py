@@ -80,6 +80,7 @@ class StageRunner:
         self._stopped = StoppedPartitions(self._assignment.partitions, clock)
         self._failures = 0
         self._gauges_at_ms = 0
+        self._committed_batch_began_ms = 0
 
     @property
     def partitions(self) -> dict[int, Partition]:
@@ -107,6 +108,7 @@ class StageRunner:
         """
         try:
             if not self._pending:
+                self._keep_pace()
                 self._poll(timeout_seconds)
             done = self._run_batch() if self._pending else 0
             self._between_batches()
@@ -125,6 +127,13 @@ class StageRunner:
         finally:
             self._assignment.close()
 
+    def _keep_pace(self) -> None:
+        """Let records gather for the next batch, unless the last one that was committed began long ago."""
+        pace_ms = self._limits.pace_milliseconds
+        wait_ms = min(self._committed_batch_began_ms + pace_ms - self._clock(), pace_ms)
+        if wait_ms > 0:
+            self._pause(wait_ms / 1_000)
+
     def _poll(self, timeout_seconds: float) -> None:
         records = self._log.poll(self._suspects.limit(self._limits.records), timeout_seconds)
         self._stopped.polled()
@@ -133,6 +142,7 @@ class StageRunner:
             self._observe(Point.POLLED)
 
     def _run_batch(self) -> int:
+        began_ms = self._clock()
         self._batch = []
         self._touched = {}
         with self._metrics.batch.time():
@@ -140,6 +150,7 @@ class StageRunner:
         self._observe(Point.APPLIED)
         if self._touched and not self._commit():
             return 0
+        self._committed_batch_began_ms = began_ms
         for number in self._stopped.numbers:
             self._suspects.forget(number)
         return len(self._batch)

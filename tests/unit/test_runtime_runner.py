@@ -55,7 +55,7 @@ class Bench:
             lambda: self.now_ms,
             DeadLetters(stage.name, stage.input, lambda: self.now_ms, per_minute),
             StageMetrics(stage.name, self.registry),
-            limits=limits or BatchLimits(),
+            limits=limits or BatchLimits(pace_milliseconds=0),
             observe=self.points.append,
             pause=self.pauses.append,
         )
@@ -144,6 +144,23 @@ def test_a_batch_is_bounded(limits: BatchLimits, turns: list[int]) -> None:
     bench.log.give(*(record(offset) for offset in range(5)))
     assert [bench.runner.turn(0) for _ in turns] == turns
     assert bench.counts() == [1, 2, 3, 4, 5]
+
+
+def test_records_gather_under_load_and_a_lone_one_does_not_wait() -> None:
+    bench = Bench(BatchLimits(pace_milliseconds=20))
+
+    def batch_at(now_ms: int) -> list[float]:
+        bench.now_ms = now_ms
+        bench.pauses.clear()
+        bench.log.give(record(len(bench.log.inputs[0])))
+        assert bench.runner.turn(0) == 1
+        return bench.pauses
+
+    began_ms = bench.now_ms + 1_000
+    assert batch_at(began_ms) == []
+    assert batch_at(began_ms + 5) == [0.015]
+    assert batch_at(began_ms + 25) == []
+    assert batch_at(began_ms - 60_000) == [0.020]
 
 
 def test_a_batch_is_bounded_in_time(bench: Bench) -> None:
@@ -447,8 +464,8 @@ def test_the_record_for_which_a_batch_is_refused_is_found(bench: Bench) -> None:
     assert [(letter.offset, letter.reason) for letter in bench.letters()] == [(3, "failing")]
     assert "Message size too large" in bench.letters()[0].error
     assert (len(bench.counts()), bench.log.offsets[0]) == (5, 6)
-    assert bench.log.limits[:4] == [2_000, 2_000, 2_000, 1]
-    assert bench.log.limits[-1] == 2_000
+    assert bench.log.limits[:4] == [BatchLimits().records] * 3 + [1]
+    assert bench.log.limits[-1] == BatchLimits().records
 
 
 def test_what_a_timer_wants_written_and_is_refused_ends_the_process(bench: Bench) -> None:
@@ -470,7 +487,7 @@ def test_a_refused_record_that_may_not_be_gone_past_stops_its_partition(bench: B
     bench.log.give(record(1, partition=1))
     bench.drain()
     # What is found needs no more going record by record.
-    assert bench.log.limits[-1] == 2_000
+    assert bench.log.limits[-1] == BatchLimits().records
 
 
 @pytest.mark.parametrize("error", [StoreFailed("disk full")])
