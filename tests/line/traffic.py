@@ -42,7 +42,7 @@ class Traffic:
         """Called after each thing that happened."""
         self._ids = 0
         self._offline: set[bytes] = set()
-        self.businesses = [f"5069143076566{n:02d}" for n in range(businesses)]
+        self.businesses = [f"50691430765{6 + n}{n:02d}" for n in range(businesses)]
         self.customers = [f"u1_customer{n}" for n in range(customers)]
         plan = read_plan(shipped_plans()["launch-2018"])
         self.line.set(settings_pb2.SettingChanged(key=f"price-plan/{plan.name}", price_plan=plan), 1)

@@ -161,7 +161,7 @@ def test_an_attempt_for_a_message_that_was_settled_in_an_earlier_round(tmp_path:
 
 def test_a_read_status_is_proved_by_a_receipt_that_comes_later(tmp_path: Path) -> None:
     """The message was settled as delivered; then it is read, and at last the receipt is dropped."""
-    traffic = Traffic(26)
+    traffic = Traffic(2)
     traffic.go(150)
     run = Run(traffic.line.topics)
     line = next(
