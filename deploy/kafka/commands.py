@@ -5,7 +5,7 @@ from pathlib import Path
 from deploy.kafka.directory import Identity, NodeDirectory
 
 LOG4J = Path(__file__).with_name("log4j2.properties")
-HEAP_START_MB = 128
+HEAP_START_MB = 512
 
 _QUICK_AND_SMALL = ("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
 
@@ -19,7 +19,7 @@ def format_command(java: str, jars: Path, directory: NodeDirectory, identity: Id
 
 def broker_command(java: str, jars: Path, directory: NodeDirectory, heap_mb: int) -> list[str]:
     """Run the node until a signal ends it. Of its heap it takes at first little, at most `heap_mb`."""
-    machine = ["-Xshare:auto", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError"]
+    machine = ["-Xshare:auto", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError"]
     machine += [f"-Xms{min(HEAP_START_MB, heap_mb)}m", f"-Xmx{heap_mb}m", "-Djava.awt.headless=true"]
     logging = [f"-Dlog4j2.configurationFile={LOG4J}", f"-Dparley.kafka.log={directory.log}"]
     logging.append("-Dlog4j2.disable.jmx=true")
