@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from parley.delivery.v1 import webhook_retry_pb2
 from parley.runtime.v1 import runtime_pb2
 from services.admin.partition_ends import ends_of
+from services.contracts.catalogue import topic
 from services.identity.references import business_scoped_user_id
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.kafka_bench import read_all
@@ -136,7 +137,7 @@ def lag(there: Platform) -> int:
     return sum(
         end - max(0, committed.get((there.prefix + name, partition), 0))
         for name in ("statuses", "inbox")
-        for partition, end in ends_of(admin, there.prefix + name, 8).items()
+        for partition, end in ends_of(admin, there.prefix + name, topic(name).partitions).items()
     )
 
 

@@ -116,7 +116,8 @@ def test_a_zombie_that_needs_a_new_producer_does_not_end_its_replacement(world: 
     zombie.go_on()
     zombie.thaw()
     assert zombie.wait() == 1
-    assert "Fenced" in zombie.last_words
+    # What it hears of first depends on who is quicker: that its place is taken, or that its partitions are.
+    assert "Fenced" in zombie.last_words or "cannot seek" in zombie.last_words
     world.write(KEYS)
     world.wait_done()
     replacement.stop()
