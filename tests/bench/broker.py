@@ -1,6 +1,6 @@
 """What the benchmarks of stages ask of the broker: topics, a backlog, and how far a group has come."""
 
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from services.admin.topics import Topics
@@ -8,6 +8,8 @@ from services.contracts.catalogue import Topic
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record import Record
 from tests.line.stages import Line
+
+_NOT_YET = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE})
 
 
 class Broker:
@@ -38,13 +40,18 @@ class Broker:
         return written
 
     def committed(self, group: str, topic: Topic) -> int:
-        """Sum of the group's offsets."""
+        """Sum of the group's offsets; 0 while the broker is still making the topic that has them."""
         asked = ConsumerGroupTopicPartitions(
             self.prefix + group,
             [TopicPartition(self.prefix + topic.name, partition) for partition in range(topic.partitions)],
         )
         (answer,) = self.admin.list_consumer_group_offsets([asked]).values()
-        return sum(max(0, place.offset) for place in answer.result().topic_partitions)
+        try:
+            return sum(max(0, place.offset) for place in answer.result().topic_partitions)
+        except KafkaException as failure:
+            if failure.args[0].code() in _NOT_YET:
+                return 0
+            raise
 
     def end(self, topic: Topic) -> int:
         """Sum of the topic's end offsets."""
