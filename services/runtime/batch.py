@@ -15,5 +15,5 @@ class BatchLimits(NamedTuple):
     pace_milliseconds: int = 20
     """Least time from the beginning of a batch to that of the next, so that records gather under load.
 
-    Fewer transactions leave more of the processors to everybody: what is slowest is faster, the median is not.
+    Fewer transactions leave more processor time to everybody: the tail is shorter, the median as it was.
     """
