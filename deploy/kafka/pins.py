@@ -13,7 +13,7 @@ _VERSION_IN_POM = re.compile(r"<kafka\.version>([^<]+)</kafka\.version>")
 
 
 def kafka_version() -> str:
-    """The version of Kafka that pom.xml names, such as 4.3.1."""
+    """The version of Kafka that pom.xml names, such as 4.2.1."""
     match = _VERSION_IN_POM.search(POM.read_text())
     if match is None:
         raise ValueError(f"{POM} names no kafka.version")

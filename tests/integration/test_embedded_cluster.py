@@ -1,15 +1,16 @@
 """Three brokers as one cluster, each behind a proxy that it advertises."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from deploy.kafka import EmbeddedCluster
 from deploy.kafka.settings import CONTROLLER, INTERNAL, PLAINTEXT
@@ -18,6 +19,7 @@ from tests.integration.tcp_forwarder import TcpForwarder
 pytestmark = pytest.mark.integration
 
 DEADLINE_SECONDS = 60
+NO_LEADER = -1
 
 Forwarders = dict[int, dict[str, TcpForwarder]]
 
@@ -80,3 +82,49 @@ def produce_to_all(settings: dict[str, Any]) -> None:
 def replicas(admin: AdminClient) -> list[list[int]]:
     partitions = admin.list_topics("replicated", timeout=DEADLINE_SECONDS).topics["replicated"].partitions
     return [partition.replicas for partition in partitions.values()]
+
+
+def test_a_transaction_ends_in_a_partition_that_had_no_leader_when_it_should_have(tmp_path: Path) -> None:
+    """Kafka 4.3 and 4.4 forget it there, and who reads committed records waits for ever (KAFKA-20734)."""
+    soon_missed = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
+    with EmbeddedCluster(tmp_path, extra=soon_missed) as cluster:
+        settings: dict[str, Any] = {"bootstrap.servers": cluster.bootstrap_servers}
+        admin = AdminClient(settings)
+        alone_on_one = NewTopic("alone", 1, replica_assignment=[[1]], config={"min.insync.replicas": "1"})
+        admin.create_topics([alone_on_one])["alone"].result(DEADLINE_SECONDS)
+        writer = Producer({**settings, "transactional.id": "writer"})
+        writer.init_transactions(DEADLINE_SECONDS)
+        writer.begin_transaction()
+        writer.produce("alone", b"never committed", partition=0)
+        assert not writer.flush(DEADLINE_SECONDS)
+        cluster.brokers[1].kill()
+        until(lambda: leader(admin, "alone") == NO_LEADER)
+        with ThreadPoolExecutor(max_workers=1) as threads:
+            successor = Producer({**settings, "transactional.id": "writer"})
+            ended = threads.submit(successor.init_transactions, DEADLINE_SECONDS)
+            cluster.brokers[1].start()
+            ended.result()
+        until(lambda: leader(admin, "alone") == 1)
+        committed, written = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
+        until(lambda: end(admin, committed) == end(admin, written))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never comes about"
+        time.sleep(0.05)
+
+
+def leader(admin: AdminClient, topic: str) -> int:
+    return int(admin.list_topics(topic, timeout=DEADLINE_SECONDS).topics[topic].partitions[0].leader)
+
+
+def end(admin: AdminClient, isolation: IsolationLevel) -> int:
+    """Where readers of that kind find the end of the topic "alone"."""
+    place = TopicPartition("alone", 0)
+    listed = admin.list_offsets(
+        {place: OffsetSpec.latest()},  # type: ignore[no-untyped-call]
+        isolation_level=isolation,
+    )
+    return int(listed[place].result(DEADLINE_SECONDS).offset)
