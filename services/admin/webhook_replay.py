@@ -25,6 +25,7 @@ from services.delivery.webhooks.names import updates_of
 from services.delivery.webhooks.resolver import ThreadedResolver
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import BadUrl
+from services.runtime.kafka_stop import stop_consumer
 
 TOPICS = (topic("statuses"), topic("inbox"))
 TIMEOUT_SECONDS = 10.0
@@ -85,7 +86,7 @@ async def _replay(instance: Instance, account: settings_pb2.Account, since_ms: i
         await _run(consumer, instance.topic_prefix, sending)
         courier.close()
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
         resolver.close()
     return sending.done
 

@@ -14,6 +14,7 @@ from services.contracts.catalogue import topic
 from services.contracts.setting_routes import SETTINGS
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import require_topics, until_reachable
+from services.runtime.kafka_stop import stop_consumer
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class SettingsTable:
             with suppress(asyncio.CancelledError, SettingsUnreadable):
                 await self._following
         if self._consumer:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
             self._consumer = None
 
     def watch(self, watcher: Watcher) -> None:

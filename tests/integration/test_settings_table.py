@@ -168,3 +168,16 @@ async def test_it_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path) -> No
         with pytest.raises(TopicMissing):
             await asyncio.wait_for(starting, 30)
         await table.stop()
+
+
+async def test_it_stops_while_no_broker_answers(tmp_path: Path) -> None:
+    with EmbeddedKafka(tmp_path / "kafka", heap_mb=256) as broker:
+        prefix = make_topics(broker.connection(), ["settings"])
+        tables = [SettingsTable(broker.connection(), prefix) for _ in range(8)]
+        for table in tables:
+            await table.start()
+        broker.kill()
+    # Whichever moment of its next attempt each of them is in.
+    for table in tables:
+        await asyncio.sleep(0.03)
+        await asyncio.wait_for(table.stop(), 30)

@@ -16,6 +16,7 @@ from services.delivery.handset.switchboard import Switchboard
 from services.delivery.handset.waiting import Waiting
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import require_topics, until_reachable
+from services.runtime.kafka_stop import stop_consumer
 
 OUTBOX = topic("outbox")
 POLL_MS = 1_000
@@ -76,7 +77,7 @@ class OutboxReader:
     async def stop(self) -> None:
         """Disconnect. Safe to call twice."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
             self._consumer = None
 
     @property

@@ -10,6 +10,7 @@ from aiokafka import errors as kafka_errors
 
 from services.delivery.webhooks.progress import Progress
 from services.runtime.kafka_connection import KafkaConnection
+from services.runtime.kafka_stop import stop_consumer
 
 SESSION_MS = 6_000
 HEARTBEAT_MS = 1_500
@@ -84,7 +85,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     async def stop(self) -> None:
         """Commit what is settled and leave. Call it when nothing is under way any more."""
         await self._commit(tuple(self._progress))
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
     @property
     def has_partitions(self) -> bool:
