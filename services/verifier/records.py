@@ -90,7 +90,7 @@ class Source(Protocol):
     def read(self, cut: Cut, positions: Mapping[TopicPartition, int]) -> Iterator[Sequence[LogRecord]]:
         """Committed records from ``positions`` (the start where none is given) to the end of the cut.
 
-        Each partition comes in order, each batch is of one topic, and topics keep about the same pace in
+        Each partition comes in order, each batch is of one topic, and partitions keep about the same pace in
         record time, so that the records of a message come close together.
         """
         ...

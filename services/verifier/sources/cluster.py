@@ -1,8 +1,10 @@
 """The topics of a running cluster."""
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -15,7 +17,10 @@ from services.verifier.records import ORDER, Cut, LogRecord, Span
 ANSWER_SECONDS_MAX = 15.0
 SILENCE_SECONDS_MAX = 75.0
 """A transaction may stay open for a minute; longer, and something is wrong."""
-BATCH = 2_000
+BATCH = 1_000
+"""Records that are read, or given, at once: so far may partitions be apart, but for those of one time."""
+AHEAD_MAX = 20_000
+"""Records of one partition that wait for their turn, while another answers late."""
 LATEST, EARLIEST = OffsetSpec.latest(), OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 WAIT_SECONDS = 0.02
 BUFFER_KIB_PER_TOPIC = 8 * 1024
@@ -35,8 +40,10 @@ class ClusterSource:
         *,
         topics: Sequence[str] = ORDER,
         with_headers: bool = False,
+        ahead_max: int = AHEAD_MAX,
     ) -> None:
         """``topics`` are those to read, in the order in which a cut asks for them."""
+        self._ahead_max = ahead_max
         self._topics = topics
         self._with_headers = with_headers
         self._settings = {**connection.librdkafka(), "log_level": 0}
@@ -58,29 +65,30 @@ class ClusterSource:
         self, cut: Cut, positions: Mapping[records.TopicPartition, int]
     ) -> Iterator[Sequence[LogRecord]]:
         """Raises :class:`DeletedMeanwhile`, and ``KafkaException`` when the cluster falls silent."""
-        readers = [
-            TopicReader(
-                self._settings,
-                self._prefix,
-                topic,
-                {
-                    partition: Span(max(positions.get((name, partition), 0), span.start), span.end)
-                    for (name, partition), span in cut.items()
-                    if name == topic
-                },
-                with_headers=self._with_headers,
-            )
-            for topic in self._topics
-        ]
+        readers = [self._reader(topic, cut, positions) for topic in self._topics]
+        # Whoever is behind in record time goes on; of those equally far, upstream goes first.
+        streams = [stream for reader in reversed(readers) for stream in reader.streams]
         try:
-            # Whoever is behind in record time goes on; of those equally far, upstream goes first.
-            while left := [reader for reader in reversed(readers) if not reader.done]:
-                batch = min(left, key=lambda reader: reader.clock_ms).next_batch()
-                if batch:
-                    yield batch
+            while streams := [stream for stream in streams if not stream.over]:
+                stream = min(streams, key=attrgetter("next_ms"))
+                if stream.records:
+                    yield stream.take(BATCH)
+                else:
+                    stream.reader.fetch()
         finally:
             for reader in readers:
                 reader.close()
+
+    def _reader(
+        self, topic: str, cut: Cut, positions: Mapping[records.TopicPartition, int]
+    ) -> "_TopicReader":
+        spans = {
+            partition: Span(max(positions.get((name, partition), 0), span.start), span.end)
+            for (name, partition), span in cut.items()
+            if name == topic
+        }
+        headers, ahead = self._with_headers, self._ahead_max
+        return _TopicReader(self._settings, self._prefix, topic, spans, with_headers=headers, ahead_max=ahead)
 
     def _spans(self, topic: str) -> Iterator[tuple[records.TopicPartition, Span]]:
         places = [
@@ -99,8 +107,40 @@ class ClusterSource:
         return {place: future.result().offset for place, future in asked.items()}
 
 
-class TopicReader:
-    """Reads the partitions of one topic up to given ends, a batch at a time."""
+class _Stream:
+    """One partition, up to a given end. What was read ahead of its turn waits here."""
+
+    def __init__(self, reader: "_TopicReader", partition: int, end: int) -> None:
+        self.reader = reader
+        self.place = TopicPartition(reader.topic, partition)
+        self.end = end
+        self.read = False
+        """Whether all of it has been read, up to the end."""
+        self.paused = False
+        self.records: deque[LogRecord] = deque()
+        self._clock_ms = -1
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it has been taken."""
+        return self.read and not self.records
+
+    @property
+    def next_ms(self) -> int:
+        """Time of the record whose turn is next, or of the last one while that is not there yet."""
+        return self.records[0].timestamp_ms if self.records else self._clock_ms
+
+    def take(self, count: int) -> list[LogRecord]:
+        """The next records, at least one."""
+        taken = [self.records.popleft() for _ in range(min(count, len(self.records)))]
+        self._clock_ms = taken[-1].timestamp_ms
+        if self.paused and len(self.records) < self.reader.ahead_max // 2:
+            self.reader.resume(self)
+        return taken
+
+
+class _TopicReader:
+    """Reads the partitions of one topic, from wherever records come, and sorts them into their streams."""
 
     def __init__(
         self,
@@ -110,15 +150,20 @@ class TopicReader:
         spans: Mapping[int, Span],
         *,
         with_headers: bool,
+        ahead_max: int,
     ) -> None:
-        self._topic = topic
+        self.topic = prefix + topic
+        self.ahead_max = ahead_max
+        self._name = topic
         self._with_headers = with_headers
-        self._ends = {partition: span.end for partition, span in spans.items() if span.end > span.start}
-        self.clock_ms = -1
-        """Time of the last record read."""
+        self._streams = {
+            partition: _Stream(self, partition, span.end)
+            for partition, span in spans.items()
+            if span.end > span.start
+        }
+        self._silent_since: float | None = None
         self._consumer: Consumer | None = None
-        self._heard_at = time.monotonic()
-        if self._ends:
+        if self._streams:
             self._consumer = Consumer(
                 {
                     **settings,
@@ -132,55 +177,60 @@ class TopicReader:
                 }
             )
             self._consumer.assign(
-                [
-                    TopicPartition(prefix + topic, partition, spans[partition].start)
-                    for partition in self._ends
-                ]
+                [TopicPartition(self.topic, partition, spans[partition].start) for partition in self._streams]
             )
 
     @property
-    def done(self) -> bool:
-        """Whether every partition has been read to its end."""
-        return not self._ends
+    def streams(self) -> list[_Stream]:
+        """One a partition in which there is something to read."""
+        return [*self._streams.values()]
 
-    def next_batch(self) -> list[LogRecord]:
-        """Some records, perhaps none. Waits a little for the first. Raises as ``read`` does."""
-        messages = [] if self._consumer is None else self._consumer.consume(BATCH, WAIT_SECONDS)
+    def fetch(self) -> None:
+        """Take in some records, perhaps none. Waits a little for the first. Raises as ``read`` does."""
+        if self._consumer is None:
+            return
+        messages = self._consumer.consume(BATCH, WAIT_SECONDS)
         now = time.monotonic()
         if messages:
-            self._heard_at = now
-        elif now - self._heard_at > SILENCE_SECONDS_MAX:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now
+        elif now - self._silent_since > SILENCE_SECONDS_MAX:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        batch = [record for message in messages if (record := self._take(message)) is not None]
-        if batch:
-            self.clock_ms = batch[-1].timestamp_ms
-        return batch
+        for message in messages:
+            self._sort(message, self._streams[message.partition() or 0])
+        ahead = [each for each in self.streams if not each.paused and len(each.records) >= self.ahead_max]
+        if ahead:
+            self._consumer.pause([each.place for each in ahead])
+            for each in ahead:
+                each.paused = True
+
+    def resume(self, stream: _Stream) -> None:
+        """Read on in a partition that was too far ahead of the others."""
+        stream.paused = False
+        if self._consumer is not None:
+            self._consumer.resume([stream.place])
 
     def close(self) -> None:
         """Leave the cluster alone."""
         if self._consumer is not None:
             self._consumer.close()
 
-    def _take(self, message: Message) -> LogRecord | None:
+    def _sort(self, message: Message, stream: _Stream) -> None:
         partition, offset, error = message.partition() or 0, message.offset() or 0, message.error()
-        end = self._ends.get(partition)
         if error is not None:
             if error.code() == KafkaError._AUTO_OFFSET_RESET:
                 raise DeletedMeanwhile(
-                    f"Retention deleted records of {self._topic}/{partition} just before they were read: "
+                    f"Retention deleted records of {self._name}/{partition} just before they were read: "
                     "run it again."
                 )
             if error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
-            if end is not None and offset >= end:
-                del self._ends[partition]
-            return None
-        if end is None:
-            return None
-        if offset >= end - 1:
-            del self._ends[partition]
-            if offset >= end:
-                return None
-        headers = list(message.headers() or ()) if self._with_headers else ()
-        at_ms, key = message.timestamp()[1], message.key() or b""
-        return LogRecord(self._topic, partition, offset, at_ms, key, message.value(), headers)  # type: ignore[arg-type]
+        if offset < stream.end and not stream.read and error is None:
+            headers = list(message.headers() or ()) if self._with_headers else ()
+            at_ms, key = message.timestamp()[1], message.key() or b""
+            stream.records.append(
+                LogRecord(self._name, partition, offset, at_ms, key, message.value(), headers)  # type: ignore[arg-type]
+            )
+        if offset >= stream.end - (error is None):
+            stream.read = True
