@@ -19,7 +19,7 @@ from services.verifier.records import ORDER
 from services.verifier.sources.cluster import ClusterSource
 from services.verifier.verification import verify
 from tests.integration.verify_topics import write_topics
-from tests.line.doctored_cases import CASES
+from tests.line.doctored import CASES
 from tests.line.doctoring import Run
 from tests.line.traffic import Traffic
 

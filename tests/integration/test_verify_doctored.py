@@ -14,7 +14,7 @@ from services.verifier.records import ORDER
 from services.verifier.sources.cluster import ClusterSource
 from services.verifier.verification import verify
 from tests.integration.verify_topics import SomeTopicsElsewhere, Topics, new_prefix, write_all, write_topics
-from tests.line.doctored_cases import CASES
+from tests.line.doctored import CASES
 from tests.line.doctoring import Doctored, Found, Run, written_again
 from tests.line.replayed_cases import CASES as REPLAYED
 from tests.line.traffic import Traffic

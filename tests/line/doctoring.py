@@ -131,6 +131,10 @@ class Run:
         return line.found(invariant)._replace(offset=last.offset + 1)
 
 
+Case = Callable[[Run], Doctored]
+"""Doctors a run in one way."""
+
+
 def decoded(record: Record) -> Line | None:
     """What a record says; None for a tombstone."""
     if record.value is None:
@@ -170,6 +174,22 @@ def moved(run: Run, line: Line, before: Line, *expected: Found) -> Doctored:
     records = run.partition_of(line)
     records.insert(run.index(before), records.pop(run.index(line)))
     return written_again(run, records, *expected)
+
+
+def misplaced(run: Run, line: Line, invariant: int) -> Doctored:
+    """A line lies in another partition, behind what is there, and that shows it."""
+    name, partition = line.record.topic, line.record.partition
+    other, there = next(
+        (place[1], records)
+        for place, records in run.topics.items()
+        if place[0] == name and place[1] != partition and records
+    )
+    moved_there = line.record._replace(partition=other, offset=there[-1].offset + 1)
+    shown = Found(invariant, line.record.topic, other, moved_there.offset)
+    return all_of(
+        dropped(run, line),
+        written_again(run, [*there, moved_there], shown),
+    )
 
 
 def edited(run: Run, line: Line, change: Callable[[Any], None], *expected: Found) -> Doctored:

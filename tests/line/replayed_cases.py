@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.line.doctored_cases import Case
-from tests.line.doctoring import Doctored, Run, edited, moved
+from tests.line.doctoring import Case, Doctored, Run, edited, moved
 
 
 def content_edited_in_inbox(run: Run) -> Doctored:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.verifier.verification import verify
-from tests.line.doctored_cases import CASES
+from tests.line.doctored import CASES
 from tests.line.doctoring import Found, Run
 from tests.line.memory_source import MemorySource
 from tests.line.traffic import Traffic
