@@ -13,10 +13,10 @@ import pytest
 from deploy.kafka import ports
 from parley.message.v1 import facts_pb2
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.handset_bench import Customer, Device, Platform, delivery
+from tests.integration.handset_rig import Customer, Device, Platform, delivery
 from tests.integration.test_webhooks_process import process
-from tests.integration.webhook_bench import platform, said
-from tests.unit.webhook_endpoint_bench import OK, Post, says, told_endpoint
+from tests.integration.webhook_rig import platform, said
+from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]

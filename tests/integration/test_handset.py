@@ -11,7 +11,7 @@ from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from services.identity.message_id import Kind, open_message_id
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.handset_bench import (
+from tests.integration.handset_rig import (
     BUSINESSES,
     NUMBER,
     OTHER_NUMBER,

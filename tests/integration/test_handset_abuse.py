@@ -21,7 +21,7 @@ from services.identity.customer_token import customer_token
 from services.identity.platform_key import PlatformKey
 from services.runtime.descriptors import RESERVED
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.handset_bench import (
+from tests.integration.handset_rig import (
     DEADLINE_SECONDS,
     NUMBER,
     ROOT,

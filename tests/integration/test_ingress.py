@@ -13,7 +13,7 @@ from services.contracts.placement import partition_of
 from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record_writer import WriterLimits
-from tests.integration.ingress_bench import (
+from tests.integration.ingress_rig import (
     change_settings,
     message_id_of,
     post,
@@ -21,8 +21,8 @@ from tests.integration.ingress_bench import (
     requests_in_intake,
     seeded_topics,
 )
-from tests.integration.kafka_bench import read_all
-from tests.unit.ingress_bench import NUMBER, TEXT, TOKEN, account, assert_envelope, template, token
+from tests.integration.kafka_rig import read_all
+from tests.unit.ingress_rig import NUMBER, TEXT, TOKEN, account, assert_envelope, template, token
 
 pytestmark = pytest.mark.integration
 

@@ -15,8 +15,8 @@ from confluent_kafka import Producer
 
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.ingress_bench import BEARER, seeded_topics
-from tests.unit.ingress_bench import PATH, TEXT
+from tests.integration.ingress_rig import BEARER, seeded_topics
+from tests.unit.ingress_rig import PATH, TEXT
 
 pytestmark = pytest.mark.integration
 

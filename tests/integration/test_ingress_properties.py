@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from services.identity.platform_key import encode
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.ingress_bench import BEARER, KEY_BYTES, requests_in_intake, seeded_topics
+from tests.integration.ingress_rig import BEARER, KEY_BYTES, requests_in_intake, seeded_topics
 from tests.integration.test_ingress_process import process, settings, until
-from tests.unit.ingress_bench import CUSTOMER, PATH
+from tests.unit.ingress_rig import CUSTOMER, PATH
 from tests.unit.test_ingress_properties import assert_answer, request_json
 
 pytestmark = pytest.mark.integration

@@ -24,7 +24,7 @@ from services.runtime.record_writer import (
     WriterLimits,
     WriteUnknown,
 )
-from tests.integration.kafka_bench import make_topics, read_all
+from tests.integration.kafka_rig import make_topics, read_all
 
 pytestmark = pytest.mark.integration
 

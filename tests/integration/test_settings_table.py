@@ -13,7 +13,7 @@ from parley.settings.v1 import settings_pb2
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_startup import TopicMissing
 from services.runtime.settings_table import SettingsTable, SettingsUnreadable
-from tests.integration.kafka_bench import make_topics
+from tests.integration.kafka_rig import make_topics
 
 pytestmark = pytest.mark.integration
 

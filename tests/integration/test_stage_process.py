@@ -15,7 +15,7 @@ from services.contracts.headers import headers_for
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.partition import META_KEY
 from services.runtime.rocks_store import RocksStore
-from tests.integration.stage_bench import Bench, StageChild, until
+from tests.integration.stage_rig import Bench, StageChild, until
 
 pytestmark = pytest.mark.integration
 

@@ -17,10 +17,10 @@ from services.admin.partition_ends import ends_of
 from services.contracts.catalogue import topic
 from services.identity.references import business_scoped_user_id
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.kafka_bench import read_all
-from tests.integration.webhook_bench import KEY, SECRET, Platform, platform, said, until
+from tests.integration.kafka_rig import read_all
+from tests.integration.webhook_rig import KEY, SECRET, Platform, platform, said, until
 from tests.unit import webhook_events as given
-from tests.unit.webhook_endpoint_bench import OK, Post, says, told_endpoint
+from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
 
 pytestmark = pytest.mark.integration
 

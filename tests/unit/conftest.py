@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from tests.unit.ingress_bench import Bench, ingress_bench
+from tests.unit.ingress_rig import Bench, ingress_rig
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -22,5 +22,5 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 @pytest.fixture
 async def ingress() -> AsyncIterator[Bench]:
     """A replica of ingress without Kafka."""
-    async with ingress_bench() as served:
+    async with ingress_rig() as served:
         yield served

@@ -6,7 +6,7 @@ from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from services.contracts.keys import conversation_key
 from services.delivery.stage import DeliveryStage
-from tests.unit.stage_bench import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageBench
 
 BUSINESS, CUSTOMER, NUMBER = "506914307656634", "u1_customer", "106540352242922"
 CONVERSATION = conversation_key(BUSINESS, CUSTOMER)

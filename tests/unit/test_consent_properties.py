@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.message.v1 import facts_pb2
-from tests.unit.consent_bench import KEY, Conversation, told, verdict
-from tests.unit.stage_bench import Emitted
+from tests.unit.consent_rig import KEY, Conversation, told, verdict
+from tests.unit.stage_rig import Emitted
 
 ACTIONS = (
     "writes",

@@ -10,7 +10,7 @@ from parley.message.v1 import facts_pb2
 from parley.settings.v1 import settings_pb2
 from services.consent.pace import PACES_MAX
 from services.runtime.stage import InvariantBroken
-from tests.unit.consent_bench import (
+from tests.unit.consent_rig import (
     ACCOUNT,
     BUSINESS,
     CUSTOMER,

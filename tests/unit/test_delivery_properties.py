@@ -20,7 +20,7 @@ from tests.unit.delivery_script import (
     DeliveryBench,
     held,
 )
-from tests.unit.stage_bench import Emitted
+from tests.unit.stage_rig import Emitted
 
 RANK = {"accepted": 1, "sent": 2, "delivered": 3, "read": 4, "failed": 5, "expired": 5}
 ENDS = {"delivered", "read", "failed", "expired"}

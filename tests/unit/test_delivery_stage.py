@@ -28,7 +28,7 @@ from tests.unit.delivery_script import (
     held,
     kinds,
 )
-from tests.unit.stage_bench import Emitted
+from tests.unit.stage_rig import Emitted
 
 TRACE = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ATTEMPT = ("outbox", "attempt_emitted")

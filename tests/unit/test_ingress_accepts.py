@@ -17,7 +17,7 @@ from services.contracts.keys import conversation_key
 from services.identity.message_id import Kind, MessageId, open_message_id
 from services.identity.references import business_scoped_user_id, user_ref
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_bench import (
+from tests.unit.ingress_rig import (
     CUSTOMER,
     KEY,
     NOON_MS,
@@ -28,7 +28,7 @@ from tests.unit.ingress_bench import (
     TTL_SECONDS,
     Bench,
     assert_envelope,
-    ingress_bench,
+    ingress_rig,
 )
 
 PID = NUMBER.phone_number_id
@@ -263,7 +263,7 @@ async def test_mark_as_read(ingress: Bench, more: dict[str, Any], typing: bool) 
 async def test_read_marks_count_towards_the_rate_of_their_number() -> None:
     message_id = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
     request = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
-    async with ingress_bench(rate=2) as bench:
+    async with ingress_rig(rate=2) as bench:
         assert (await bench.post(request)).status_code == 200
         assert (await bench.post(TEXT)).status_code == 200
         refused = await bench.post(request)

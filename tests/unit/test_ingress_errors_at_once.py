@@ -7,7 +7,7 @@ import pytest
 from services.identity.message_id import Kind, MessageId
 from services.identity.references import user_ref
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_bench import (
+from tests.unit.ingress_rig import (
     CUSTOMER,
     KEY,
     NUMBER,
@@ -17,7 +17,7 @@ from tests.unit.ingress_bench import (
     TOKEN,
     Bench,
     assert_envelope,
-    ingress_bench,
+    ingress_rig,
 )
 
 READ = {"messaging_product": "whatsapp", "status": "read"}
@@ -223,7 +223,7 @@ async def test_two_idempotency_keys(ingress: Bench) -> None:
 
 
 async def test_too_fast() -> None:
-    async with ingress_bench(rate=2) as bench:
+    async with ingress_rig(rate=2) as bench:
         for _ in range(2):
             assert (await bench.post(TEXT)).status_code == 200
         response = await bench.post(TEXT)
@@ -236,6 +236,6 @@ async def test_too_fast() -> None:
 
 
 async def test_a_refused_request_takes_nothing_from_the_rate() -> None:
-    async with ingress_bench(rate=1) as bench:
+    async with ingress_rig(rate=1) as bench:
         assert_envelope(await bench.post(text(text=None)), 400, 131008)
         assert (await bench.post(TEXT)).status_code == 200

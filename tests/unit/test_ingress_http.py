@@ -11,7 +11,7 @@ import pytest
 
 from services.ingress.limits import HttpLimits
 from services.ingress.server import HELD_SECONDS_MAX
-from tests.unit.ingress_bench import PATH, TEXT, TOKEN, Bench, assert_envelope, ingress_bench
+from tests.unit.ingress_rig import PATH, TEXT, TOKEN, Bench, assert_envelope, ingress_rig
 
 BODY = json.dumps(TEXT).encode()
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -32,7 +32,7 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_at_the_limit_and_above() -> None:
-    async with ingress_bench(HttpLimits(body_bytes_max=1000)) as bench:
+    async with ingress_rig(HttpLimits(body_bytes_max=1000)) as bench:
         for size, status in ((1000, 200), (1001, 413)):
             padded = BODY + b" " * (size - len(BODY))
             for content in (padded, chunks(padded), chunks(padded[:500], padded[500:])):
@@ -50,7 +50,7 @@ async def send_for_ever(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_body_that_never_ends_is_too_large_and_cut_off() -> None:
-    async with ingress_bench(HASTY) as bench, asyncio.timeout(10):
+    async with ingress_rig(HASTY) as bench, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
         writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         sending = asyncio.create_task(send_for_ever(writer))
@@ -62,7 +62,7 @@ async def test_a_body_that_never_ends_is_too_large_and_cut_off() -> None:
 
 
 async def test_an_announced_giant_is_refused_before_it_is_sent() -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         assert_envelope(parse(await bench.raw(HEAD + b"Content-Length: 99999999999\r\n\r\n")), 413, 100)
 
 
@@ -76,13 +76,13 @@ async def test_an_announced_giant_is_refused_before_it_is_sent() -> None:
     ],
 )
 async def test_a_body_that_stops_is_too_slow(sent: bytes) -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         assert_envelope(parse(await bench.raw(HEAD + sent)), 408, 100)
         assert bench.written.records == []
 
 
 async def test_a_head_that_stops_is_closed() -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         assert await bench.raw(HEAD) == b""
 
 
@@ -96,7 +96,7 @@ async def test_a_head_that_stops_is_closed() -> None:
     ],
 )
 async def test_a_broken_body(sent: bytes) -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         assert_envelope(parse(await bench.raw(HEAD + b"Connection: close\r\n" + sent)), 400, 100)
 
 
@@ -124,13 +124,13 @@ async def test_a_compressed_body_is_refused_unopened(ingress: Bench) -> None:
     ],
 )
 async def test_what_is_not_http(sent: bytes) -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         assert_envelope(parse(await bench.raw(sent)), 400, 100)
 
 
 @pytest.mark.parametrize("value", [b"", b" ", b"\t", b"a b", b"\xff"])
 async def test_an_idempotency_key_in_raw_bytes(value: bytes) -> None:
-    async with ingress_bench(HASTY) as bench:
+    async with ingress_rig(HASTY) as bench:
         lines = (
             b"Connection: close\r\nIdempotency-Key: " + value + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY)
         )
@@ -184,7 +184,7 @@ async def test_a_connection_outlives_refusals(ingress: Bench) -> None:
 
 
 async def test_too_many_connections_are_turned_away_and_later_let_in() -> None:
-    async with ingress_bench(HttpLimits(connections_max=2)) as bench:
+    async with ingress_rig(HttpLimits(connections_max=2)) as bench:
         held = [await asyncio.open_connection("127.0.0.1", bench.port) for _ in range(2)]
         for _, writer in held:
             writer.write(b"POST")  # each has been accepted once the next is refused
@@ -201,7 +201,7 @@ async def test_too_many_connections_are_turned_away_and_later_let_in() -> None:
 
 
 async def test_of_those_turned_away_only_some_are_told_so() -> None:
-    async with ingress_bench(HttpLimits(connections_max=1, turned_away_max=3)) as bench:
+    async with ingress_rig(HttpLimits(connections_max=1, turned_away_max=3)) as bench:
         _, held = await asyncio.open_connection("127.0.0.1", bench.port)
         await bench.raw(HEAD)  # turned away, so the one before it has been let in
         answers = await asyncio.gather(*(bench.raw(HEAD) for _ in range(20)), return_exceptions=True)
@@ -225,7 +225,7 @@ def test_descriptors_are_shared_out(room: int, expected: tuple[int, int, int]) -
 
 
 async def test_who_does_not_wait_is_made_to_and_nobody_else() -> None:
-    async with ingress_bench(rate=1) as bench:
+    async with ingress_rig(rate=1) as bench:
         hasty = httpx.Limits(max_connections=1)
         async with httpx.AsyncClient(
             base_url=str(bench.client.base_url), limits=hasty, headers={"Authorization": f"Bearer {TOKEN}"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.ingress.idempotency import DAY_MS
-from tests.unit.ingress_bench import CUSTOMER, NOON_MS, PATH, TEXT, TOKEN, Bench, ingress_bench
+from tests.unit.ingress_rig import CUSTOMER, NOON_MS, PATH, TEXT, TOKEN, Bench, ingress_rig
 
 MIDNIGHT_MS = (NOON_MS // DAY_MS + 1) * DAY_MS
 TEMPLATE = {"name": "hello_world", "language": {"code": "en_US"}}
@@ -103,7 +103,7 @@ async def test_the_utc_day_is_part_of_the_id(
 
 
 async def test_two_replicas_give_the_same_id() -> None:
-    async with ingress_bench() as one, ingress_bench() as two:
+    async with ingress_rig() as one, ingress_rig() as two:
         assert await sent(one, TEXT) == await sent(two, TEXT)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.ingress.limits import HttpLimits
 from services.runtime.write_errors import NotWritten, Overloaded, RecordTooLarge, WriteUnknown
-from tests.unit.ingress_bench import TEXT, TOKEN, Bench, assert_envelope, ingress_bench
+from tests.unit.ingress_rig import TEXT, TOKEN, Bench, assert_envelope, ingress_rig
 from tests.unit.test_ingress_http import HEAD, parse
 
 
@@ -47,7 +47,7 @@ async def test_a_fault_of_ours_is_answered_in_the_envelope(ingress: Bench) -> No
 
 
 async def test_too_many_requests_in_hand_are_refused_at_once_and_later_taken() -> None:
-    async with ingress_bench(HttpLimits(requests_in_hand_max=3)) as bench:
+    async with ingress_rig(HttpLimits(requests_in_hand_max=3)) as bench:
         bench.written.may_go.clear()
         asked = [asyncio.create_task(bench.post(TEXT)) for _ in range(4)]
         async with asyncio.timeout(5):
@@ -60,7 +60,7 @@ async def test_too_many_requests_in_hand_are_refused_at_once_and_later_taken() -
 
 
 async def test_too_many_awaited_bodies_are_refused_at_once_and_later_taken() -> None:
-    async with ingress_bench(HttpLimits(bodies_awaited_max=1, linger_seconds_max=0.05)) as bench:
+    async with ingress_rig(HttpLimits(bodies_awaited_max=1, linger_seconds_max=0.05)) as bench:
         _, writer = await asyncio.open_connection("127.0.0.1", bench.port)
         writer.write(HEAD + b"Content-Length: 100\r\n\r\n{")
         late = HEAD + b"Connection: close\r\nContent-Length: 100\r\n\r\n{"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from services.identity.platform_key import encode
 from services.ingress.errors import TITLES
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_bench import (
+from tests.unit.ingress_rig import (
     CUSTOMER,
     KEY,
     NUMBER,
@@ -28,7 +28,7 @@ from tests.unit.ingress_bench import (
     TEXT,
     TOKEN,
     Bench,
-    ingress_bench,
+    ingress_rig,
 )
 
 Ask = Callable[..., httpx.Response]
@@ -42,7 +42,7 @@ def ask() -> Iterator[Ask]:
     leave = asyncio.Event()
 
     async def serve() -> None:
-        async with ingress_bench() as served:
+        async with ingress_rig() as served:
             bench.set_result(served)
             await leave.wait()
 

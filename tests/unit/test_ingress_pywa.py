@@ -12,7 +12,7 @@ from pywa.errors import ExpiredAccessToken, InvalidParameter, TemplateNotExists
 from pywa.types.templates import BodyText, TemplateLanguage
 
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_bench import CUSTOMER, KEY, NUMBER, TOKEN, Bench
+from tests.unit.ingress_rig import CUSTOMER, KEY, NUMBER, TOKEN, Bench
 
 parameters: Callable[..., Any] = BodyText.params
 

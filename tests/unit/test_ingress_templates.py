@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingress_bench import TEXT, Bench, assert_envelope
+from tests.unit.ingress_rig import TEXT, Bench, assert_envelope
 
 
 def words(*texts: str) -> list[dict[str, Any]]:

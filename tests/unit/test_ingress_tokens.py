@@ -1,7 +1,7 @@
 """Access tokens: several an account, revoked at once."""
 
 from services.ingress.tokens import TokenIndex
-from tests.unit.ingress_bench import NUMBER, OTHER_TOKEN, TEXT, TOKEN, Bench, account, assert_envelope, token
+from tests.unit.ingress_rig import NUMBER, OTHER_TOKEN, TEXT, TOKEN, Bench, account, assert_envelope, token
 
 
 def test_a_token_opens_its_account_until_it_is_revoked() -> None:

@@ -7,7 +7,7 @@ import pytest
 from parley.billing.v1 import ledger_pb2
 from services.admin.ledger_tail import ChainedEntry
 from services.admin.ledger_view import HEADINGS, entry_object, explain, table_row
-from tests.unit.rating_bench import (
+from tests.unit.rating_rig import (
     ACCOUNT,
     BUSINESS,
     HOUR_MS,

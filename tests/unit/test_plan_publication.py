@@ -3,7 +3,7 @@
 import pytest
 
 from services.rate_and_bill.publication import NotPublishable, publication
-from tests.unit.rating_bench import launch_plan
+from tests.unit.rating_rig import launch_plan
 
 
 def test_a_new_plan_holds_from_its_own_date() -> None:

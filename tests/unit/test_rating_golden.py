@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from parley.billing.v1 import usage_pb2
-from tests.unit.rating_bench import HOUR_MS, T0_MS, RatingBench, assessed, delivered, undelivered
+from tests.unit.rating_rig import HOUR_MS, T0_MS, RatingBench, assessed, delivered, undelivered
 
 NORTH_AMERICA = 14_700
 LATIN_AMERICA = 70_600

@@ -10,7 +10,7 @@ from services.contracts.catalogue import topic
 from services.runtime.memory_store import MemoryStore
 from services.runtime.partition import Partition
 from services.runtime.stage import InvariantBroken
-from tests.unit.rating_bench import (
+from tests.unit.rating_rig import (
     BUSINESS,
     HOUR_MS,
     NO_HASH,

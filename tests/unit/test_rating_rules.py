@@ -17,7 +17,7 @@ from services.rate_and_bill.rules import (
     no_plan,
 )
 from services.rate_and_bill.terms import plan_of
-from tests.unit.rating_bench import HOUR_MS, launch_plan
+from tests.unit.rating_rig import HOUR_MS, launch_plan
 
 LAUNCH = plan_of(launch_plan())
 REJECTING = LAUNCH._replace(name="strict", charges_late_replies=False)

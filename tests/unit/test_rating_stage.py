@@ -8,7 +8,7 @@ from parley.plan.v1 import plan_pb2
 from services.runtime.rows import Row
 from services.runtime.stage import InvariantBroken
 from services.runtime.store import Change
-from tests.unit.rating_bench import (
+from tests.unit.rating_rig import (
     ACCOUNT,
     BUSINESS,
     HOUR_MS,

@@ -11,7 +11,7 @@ from parley.message.v1 import facts_pb2
 from parley.settings.v1 import settings_pb2
 from services.runtime.stage import InvariantBroken
 from services.session_window.stage import SessionWindowStage
-from tests.unit.stage_bench import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageBench
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

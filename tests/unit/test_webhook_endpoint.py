@@ -5,7 +5,7 @@ import pytest
 from services.delivery.webhooks.endpoint import EndpointLimits
 from services.delivery.webhooks.failures import EndpointFailed
 from services.delivery.webhooks.tiers import NextTry, RetrySchedule
-from tests.unit.webhook_tiers_bench import START_MS, Bench, until
+from tests.unit.webhook_tiers_rig import START_MS, Bench, until
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 AT_ONCE = 0.000_001

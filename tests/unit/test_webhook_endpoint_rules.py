@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.delivery.webhooks.endpoint_rules import BadEndpointRules, read_endpoint_rules
-from tests.integration.webhook_bench import settings_of
+from tests.integration.webhook_rig import settings_of
 
 
 @pytest.mark.parametrize(

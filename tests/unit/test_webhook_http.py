@@ -33,7 +33,7 @@ from services.delivery.webhooks.http_connection import BODY_BYTES_MAX, HEAD_BYTE
 from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import Sockets
 from services.delivery.webhooks.target import parse_target
-from tests.unit.webhook_endpoint_bench import OK, Answer, Post, says, told_endpoint
+from tests.unit.webhook_endpoint_rig import OK, Answer, Post, says, told_endpoint
 
 SECRET = b"app secret"
 ANYWHERE = guard(allow_private=True)

@@ -13,8 +13,8 @@ from services.delivery.webhooks.failures import NoLookupLeft
 from services.delivery.webhooks.resolver import ThreadedResolver
 from services.delivery.webhooks.sockets import Sockets
 from tests.unit.test_webhook_sockets import endpoint_at, offer
-from tests.unit.webhook_endpoint_bench import OK, says, told_endpoint
-from tests.unit.webhook_tiers_bench import TierTopics, until
+from tests.unit.webhook_endpoint_rig import OK, says, told_endpoint
+from tests.unit.webhook_tiers_rig import TierTopics, until
 
 THREADS = 4
 

@@ -17,8 +17,8 @@ from services.delivery.webhooks.resolver import Resolve
 from services.delivery.webhooks.sockets import SHARE, Sockets
 from services.delivery.webhooks.target import parse_target
 from services.delivery.webhooks.tiers import RetrySchedule
-from tests.unit.webhook_endpoint_bench import OK, Post, says, told_endpoint
-from tests.unit.webhook_tiers_bench import START_MS, TierTopics, until
+from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
+from tests.unit.webhook_tiers_rig import START_MS, TierTopics, until
 
 HANGING = 60
 EACH = 100

@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from parley.intake.v1 import intake_pb2
 from parley.message.v1 import facts_pb2
 from services.consent.stage import ConsentStage
-from tests.unit.stage_bench import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageBench
 
 T0 = 1_772_452_800_000
 """2026-03-02 12:00:00 UTC."""

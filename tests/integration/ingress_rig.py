@@ -16,8 +16,8 @@ from services.ingress.settings import IngressSettings
 from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record_writer import WriterLimits
-from tests.integration.kafka_bench import make_topics, read_all
-from tests.unit.ingress_bench import NUMBER, PATH, TEMPLATES, TOKEN, account, token
+from tests.integration.kafka_rig import make_topics, read_all
+from tests.unit.ingress_rig import NUMBER, PATH, TEMPLATES, TOKEN, account, token
 
 KEY_BYTES = bytes(range(32))
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -220,7 +220,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def ingress_bench(
+async def ingress_rig(
     limits: HttpLimits | None = None, rate: int = 1_000_000, replicas: int = 1
 ) -> AsyncIterator[Bench]:
     """A replica that serves until the context ends."""

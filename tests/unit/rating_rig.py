@@ -10,7 +10,7 @@ from parley.settings.v1 import settings_pb2
 from services.rate_and_bill.plan_file import read_plan, shipped_plans
 from services.rate_and_bill.stage import RateAndBillStage
 from services.rate_and_bill.words import CATEGORIES
-from tests.unit.stage_bench import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageBench
 
 BUSINESS = "506914307656634"
 OTHER_BUSINESS = "506914307656635"

@@ -19,7 +19,7 @@ from services.identity.platform_key import PlatformKey
 from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record_writer import RecordWriter
-from tests.integration.kafka_bench import make_topics
+from tests.integration.kafka_rig import make_topics
 from tests.unit import webhook_events
 
 KEY_TEXT = PlatformKey.generate()
