@@ -65,7 +65,7 @@ class Found(NamedTuple):
     headers: Headers
 
 
-class Bench:
+class Rig:
     """Topics of one test, with a prefix of their own, and a place for state."""
 
     def __init__(self, connection: KafkaConnection, data_dir: Path) -> None:
@@ -185,13 +185,13 @@ class Bench:
 class StageChild:
     """The counting stage in a process of its own."""
 
-    def __init__(self, bench: Bench, **environment: str) -> None:
+    def __init__(self, rig: Rig, **environment: str) -> None:
         self.port = _free_port()
-        self.log = bench.data_dir / f"{uuid4().hex[:6]}.log"
+        self.log = rig.data_dir / f"{uuid4().hex[:6]}.log"
         defaults = {
-            **bench.connection.environment(),
-            "PARLEY_TOPIC_PREFIX": bench.prefix,
-            "PARLEY_DATA_DIR": str(bench.data_dir / "state"),
+            **rig.connection.environment(),
+            "PARLEY_TOPIC_PREFIX": rig.prefix,
+            "PARLEY_DATA_DIR": str(rig.data_dir / "state"),
             "PARLEY_HEALTH_PORT": str(self.port),
             "PYTHONPATH": os.pathsep.join([".", "services/contracts"]),
             "PATH": os.environ["PATH"],

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from tests.unit.ingress_rig import Bench, ingress_rig
+from tests.unit.ingress_rig import Rig, ingress_rig
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -20,7 +20,7 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 
 @pytest.fixture
-async def ingress() -> AsyncIterator[Bench]:
+async def ingress() -> AsyncIterator[Rig]:
     """A replica of ingress without Kafka."""
     async with ingress_rig() as served:
         yield served

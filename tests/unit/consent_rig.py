@@ -1,11 +1,11 @@
-"""consent on the bench, with one customer and one business who write to each other."""
+"""A rig for consent: one customer and one business who write to each other."""
 
 from google.protobuf.message import Message
 
 from parley.intake.v1 import intake_pb2
 from parley.message.v1 import facts_pb2
 from services.consent.stage import ConsentStage
-from tests.unit.stage_rig import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageRig
 
 T0 = 1_772_452_800_000
 """2026-03-02 12:00:00 UTC."""
@@ -20,10 +20,10 @@ class Conversation:
     """Each call is one record of intake, ``at`` milliseconds after noon of 2 March 2026."""
 
     def __init__(self) -> None:
-        self.bench = StageBench(ConsentStage())
+        self.rig = StageRig(ConsentStage())
 
     def feed(self, event: Message, at: int = 0) -> list[Emitted]:
-        return self.bench.feed(event, KEY, T0 + at)
+        return self.rig.feed(event, KEY, T0 + at)
 
     def writes(self, message_id: str, at: int = 0, word: str = "", *, referral: bytes = b"") -> list[Emitted]:
         """The customer writes; ``word`` is STOP or START with a language, such as ``STOP pt``."""

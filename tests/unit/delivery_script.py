@@ -6,7 +6,7 @@ from parley.delivery.v1 import dispatch_pb2
 from parley.message.v1 import facts_pb2
 from services.contracts.keys import conversation_key
 from services.delivery.stage import DeliveryStage
-from tests.unit.stage_rig import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageRig
 
 BUSINESS, CUSTOMER, NUMBER = "506914307656634", "u1_customer", "106540352242922"
 CONVERSATION = conversation_key(BUSINESS, CUSTOMER)
@@ -47,8 +47,8 @@ def held(message_id: str, accepted_at_ms: int = T0, ttl_ms: int = TTL_MS) -> dis
     )
 
 
-class DeliveryBench(StageBench):
-    """Delivery on the bench, in one conversation; each call is one record at ``at_ms``."""
+class DeliveryRig(StageRig):
+    """Delivery on a rig, in one conversation; each call is one record at ``at_ms``."""
 
     def __init__(self) -> None:
         self.dropped: list[str] = []

@@ -1,4 +1,4 @@
-"""A bench for ingress: the real HTTP server, its settings and clock in the test's hand, and no Kafka."""
+"""A rig for ingress: the real HTTP server, its settings and clock in the test's hand, and no Kafka."""
 
 import asyncio
 import json
@@ -150,7 +150,7 @@ class Written:
         return self.records[-1][2]
 
 
-class Bench:
+class Rig:
     """One replica of ingress on loopback."""
 
     def __init__(self, limits: HttpLimits, rate: int, replicas: int) -> None:
@@ -202,7 +202,7 @@ class Bench:
             writer.close()
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator["Bench"]:
+    async def served(self) -> AsyncIterator["Rig"]:
         server = IngressServer(self.api.handle, self._limits)
         listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
         self.port = listening.sockets[0].getsockname()[1]
@@ -222,10 +222,10 @@ class Bench:
 @asynccontextmanager
 async def ingress_rig(
     limits: HttpLimits | None = None, rate: int = 1_000_000, replicas: int = 1
-) -> AsyncIterator[Bench]:
+) -> AsyncIterator[Rig]:
     """A replica that serves until the context ends."""
-    async with Bench(limits or HttpLimits(), rate, replicas).served() as bench:
-        yield bench
+    async with Rig(limits or HttpLimits(), rate, replicas).served() as rig:
+        yield rig
 
 
 def assert_envelope(response: httpx.Response, status: int, code: int) -> dict[str, Any]:

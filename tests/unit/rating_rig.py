@@ -1,4 +1,4 @@
-"""rate-and-bill on the bench: one business, the shipped plan, and requests in a line each."""
+"""A rig for rate-and-bill: one business, the shipped plan, and requests in a line each."""
 
 from hashlib import sha256
 from typing import Any
@@ -10,7 +10,7 @@ from parley.settings.v1 import settings_pb2
 from services.rate_and_bill.plan_file import read_plan, shipped_plans
 from services.rate_and_bill.stage import RateAndBillStage
 from services.rate_and_bill.words import CATEGORIES
-from tests.unit.stage_rig import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageRig
 
 BUSINESS = "506914307656634"
 OTHER_BUSINESS = "506914307656635"
@@ -84,7 +84,7 @@ def undelivered(
     )
 
 
-class RatingBench(StageBench):
+class RatingRig(StageRig):
     """The stage with its settings in place and its strays counted."""
 
     def __init__(self, plan: plan_pb2.PricePlan | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A stage on the bench: records in, decoded outputs out, on the runtime's own partition."""
+"""A rig for a stage: records in, decoded outputs out, on the runtime's own partition."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ class Emitted(NamedTuple):
         return (header(self.headers, MESSAGE_ID) or b"").decode()
 
 
-class StageBench:
+class StageRig:
     """Drives one input partition of a stage. Each call is one record, unless it says otherwise."""
 
     def __init__(self, stage: Stage) -> None:

@@ -52,7 +52,7 @@ def played(steps: list[tuple[str, int, int]]) -> tuple[Conversation, list[list[E
 def test_delivery_is_told_of_the_newest_consent(steps: list[tuple[str, int, int]]) -> None:
     conversation, outputs = played(steps)
     changes = [out.event for made in outputs for out in made if out.kind == "consent_changed"]
-    row = conversation.bench.row(KEY)
+    row = conversation.rig.row(KEY)
     assert [change.consent_id for change in changes][-1:] == ([row.conversation.consent_id] if row else [])
     events = [out.value.consent_id for made in outputs for out in made if out.topic == "consents"]
     assert events == [change.consent_id for change in changes]
@@ -127,8 +127,8 @@ def test_a_message_that_comes_again_changes_nothing(
 def test_batches_may_be_cut_anywhere(steps: list[tuple[str, int, int]], cuts: list[int]) -> None:
     whole, outputs = played(steps)
     cut = Conversation()
-    for count, record in enumerate(whole.bench.records):
+    for count, record in enumerate(whole.rig.records):
         if count in cuts:
-            cut.bench.restart()
-        assert cut.bench.step(record) == outputs[count]
-    assert cut.bench.row(KEY) == whole.bench.row(KEY)
+            cut.rig.restart()
+        assert cut.rig.step(record) == outputs[count]
+    assert cut.rig.row(KEY) == whole.rig.row(KEY)

@@ -141,7 +141,7 @@ def test_a_stop_after_a_recorded_opt_out_is_confirmed(conversation: Conversation
     conversation.opts_in()
     conversation.opts_out(1)
     assert told(conversation.writes("m1", 2, "STOP en")) == [*PASSED, *CONFIRMED]
-    assert conversation.bench.row(KEY).conversation.method == "phone call", "what holds came of the opt-out"
+    assert conversation.rig.row(KEY).conversation.method == "phone call", "what holds came of the opt-out"
 
 
 def test_behind_a_block_nothing_leaves(conversation: Conversation) -> None:
@@ -199,7 +199,7 @@ def test_operators_record_method_and_evidence(conversation: Conversation) -> Non
     (refused,) = conversation.sends("s2", 10)
     assert refused.event.refusal.code == 131050
     assert "opted out" in refused.event.refusal.details
-    row = conversation.bench.row(KEY).conversation
+    row = conversation.rig.row(KEY).conversation
     assert (row.method, row.evidence, row.consent_id) == ("phone call", "ticket 1", "consent.3.4")
 
 
@@ -252,7 +252,7 @@ def test_the_first_has_the_key_even_if_it_was_refused(conversation: Conversation
 
 
 def test_a_refused_key_does_not_count_as_a_message(conversation: Conversation) -> None:
-    conversation.bench.setting("platform", settings_pb2.Platform(pair_burst=2))
+    conversation.rig.setting("platform", settings_pb2.Platform(pair_burst=2))
     conversation.writes("m1")
     assert verdict(conversation.sends("s1", 1, key="k", body="b")) == 0
     assert verdict(conversation.sends("s2", 2, key="k", body="other")) == 100
@@ -278,10 +278,10 @@ def test_customers_messages_are_remembered_for_7_days(
 def test_what_is_forgotten_leaves_no_trace(conversation: Conversation) -> None:
     conversation.writes("m1")
     conversation.sends("s1", 0, key="k", body="b")
-    conversation.bench.tick(T0 + 7 * DAY)
-    conversation.bench.commit()
-    assert [key for key, _ in conversation.bench.store.scan(KEY)] == [KEY]
-    assert conversation.bench.store.timers(None, 1) == []
+    conversation.rig.tick(T0 + 7 * DAY)
+    conversation.rig.commit()
+    assert [key for key, _ in conversation.rig.store.scan(KEY)] == [KEY]
+    assert conversation.rig.store.timers(None, 1) == []
 
 
 def test_g20_the_46th_message_within_6_seconds_is_refused(conversation: Conversation) -> None:
@@ -295,7 +295,7 @@ def test_g20_the_46th_message_within_6_seconds_is_refused(conversation: Conversa
 
 def test_the_pair_rate_is_a_setting_with_a_date(conversation: Conversation) -> None:
     platform = settings_pb2.Platform(pair_burst=1, pair_interval_seconds=60)
-    conversation.bench.setting("platform", platform, at_ms=T0 + 10)
+    conversation.rig.setting("platform", platform, at_ms=T0 + 10)
     conversation.writes("m1", 10)
     assert [verdict(conversation.sends(f"s{n}", 9)) for n in range(3)] == [0, 0, 0]
     assert verdict(conversation.sends("s3", 10)) == 131056
@@ -307,12 +307,12 @@ def test_the_pace_of_a_bounded_number_of_numbers_is_kept(conversation: Conversat
     conversation.writes("m1")
     for n in range(PACES_MAX + 6):
         assert verdict(conversation.sends(f"s{n}", n, number=f"number {n}")) == 0
-    paces = conversation.bench.row(KEY).conversation.paces
+    paces = conversation.rig.row(KEY).conversation.paces
     assert [pace.phone_number_id for pace in paces][-1] == f"number {PACES_MAX + 5}"
     assert len(paces) == PACES_MAX
     assert {f"number {n}" for n in range(6)}.isdisjoint(pace.phone_number_id for pace in paces)
     conversation.sends("later", HOUR, number="yet another")
-    (pace,) = conversation.bench.row(KEY).conversation.paces
+    (pace,) = conversation.rig.row(KEY).conversation.paces
     assert (pace.phone_number_id, pace.paid_until_ms) == ("yet another", T0 + HOUR + 6_000)
 
 

@@ -17,7 +17,7 @@ from tests.unit.delivery_script import (
     READ,
     STOPPED,
     T0,
-    DeliveryBench,
+    DeliveryRig,
     held,
 )
 from tests.unit.stage_rig import Emitted
@@ -35,7 +35,7 @@ class OneConversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = DeliveryBench()
+        self.rig = DeliveryRig()
         self.now_ms = T0
         self.consent: tuple[Any, str] = (None, "")
         self.accepted_at_ms: dict[str, int] = {}
@@ -48,7 +48,7 @@ class OneConversation(RuleBasedStateMachine):
         """The attempt of all that waits in the outbox, as a compacted reader sees it."""
 
     def say(self, event: Any) -> None:
-        self.observe(self.bench.say(event, self.now_ms))
+        self.observe(self.rig.say(event, self.now_ms))
 
     def observe(self, outputs: list[Emitted]) -> None:
         for each in outputs:
@@ -84,7 +84,7 @@ class OneConversation(RuleBasedStateMachine):
 
     @rule(consent=st.sampled_from([GRANTED, GRANTED, STOPPED, BLOCKED]))
     def consent_changes(self, consent: Any) -> None:
-        consent_id = f"consent.3.{len(self.bench.records)}"
+        consent_id = f"consent.3.{len(self.rig.records)}"
         self.say(dispatch_pb2.ConsentChanged(consent_id=consent_id, consent=consent))
         self.consent = (consent, consent_id)
 
@@ -143,16 +143,16 @@ class OneConversation(RuleBasedStateMachine):
     @rule(by_ms=st.sampled_from([1, TTL_MS // 2, TTL_MS, 86_400_000]))
     def time_passes(self, by_ms: int) -> None:
         self.now_ms += by_ms
-        self.observe(self.bench.tick(self.now_ms))
+        self.observe(self.rig.tick(self.now_ms))
 
-    @precondition(lambda self: self.bench.records)
+    @precondition(lambda self: self.rig.records)
     @rule()
     def the_stage_restarts(self) -> None:
-        self.bench.restart()
+        self.rig.restart()
 
     @invariant()
     def what_waits_is_what_lies_in_the_outbox(self) -> None:
-        row = self.bench.row(CONVERSATION)
+        row = self.rig.row(CONVERSATION)
         waiting = list(row.conversation.waiting) if row else []
         assert sorted(waiting) == sorted(self.outbox)
         assert len(waiting) <= WAITING_MAX

@@ -26,7 +26,7 @@ from tests.unit.ingress_rig import (
     TEXT,
     TOKEN,
     TTL_SECONDS,
-    Bench,
+    Rig,
     assert_envelope,
     ingress_rig,
 )
@@ -37,7 +37,7 @@ CUSTOMER_REF = user_ref(KEY, CUSTOMER)
 THIRTY_TWO_DEEP = json.loads('{"a":' * 31 + "1" + "}" * 31)
 
 
-async def test_the_answer_to_a_text(ingress: Bench) -> None:
+async def test_the_answer_to_a_text(ingress: Rig) -> None:
     response = await ingress.post(TEXT | {"to": "+1 (650) 555-1234"})
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("application/json")
@@ -59,7 +59,7 @@ async def test_the_answer_to_a_text(ingress: Bench) -> None:
     assert (opened.phone_number_id, opened.user_ref) == (PID, CUSTOMER_REF)
 
 
-async def test_the_record_of_a_text(ingress: Bench) -> None:
+async def test_the_record_of_a_text(ingress: Rig) -> None:
     response = await ingress.post(TEXT | {"biz_opaque_callback_data": "order-860198"})
     ((topic, key, event, kind, message_id, _),) = ingress.written.records
     assert (topic, kind) == ("intake", "send_requested")
@@ -82,7 +82,7 @@ async def test_the_record_of_a_text(ingress: Bench) -> None:
     assert not event.send_requested.HasField("idempotency")
 
 
-async def test_the_answer_to_a_template_has_a_status(ingress: Bench) -> None:
+async def test_the_answer_to_a_template_has_a_status(ingress: Rig) -> None:
     request = {
         "messaging_product": "whatsapp",
         "to": CUSTOMER,
@@ -95,7 +95,7 @@ async def test_the_answer_to_a_template_has_a_status(ingress: Bench) -> None:
     assert (facts.form, facts.category) == (FORM_TEMPLATE, CATEGORY_UTILITY)
 
 
-async def test_a_template_may_expire_sooner(ingress: Bench) -> None:
+async def test_a_template_may_expire_sooner(ingress: Rig) -> None:
     request = TEXT | {"type": "template", "template": {"name": "code", "language": {"code": "en_US"}}}
     assert (await ingress.post(request)).status_code == 200
     facts = ingress.written.last.send_requested.facts
@@ -114,7 +114,7 @@ async def test_a_template_may_expire_sooner(ingress: Bench) -> None:
         f"/v26/{PID}/messages",
     ],
 )
-async def test_with_and_without_version_and_slash(ingress: Bench, path: str) -> None:
+async def test_with_and_without_version_and_slash(ingress: Rig, path: str) -> None:
     assert (await ingress.post(TEXT, path=path)).status_code == 200
 
 
@@ -127,11 +127,11 @@ async def test_with_and_without_version_and_slash(ingress: Bench, path: str) -> 
         {"Authorization": "Bearer PT-second"},
     ],
 )
-async def test_every_good_token_of_the_account(ingress: Bench, headers: dict[str, str]) -> None:
+async def test_every_good_token_of_the_account(ingress: Rig, headers: dict[str, str]) -> None:
     assert (await ingress.post(TEXT, headers=headers)).status_code == 200
 
 
-async def test_a_token_in_the_query(ingress: Bench) -> None:
+async def test_a_token_in_the_query(ingress: Rig) -> None:
     response = await ingress.post(TEXT, path=f"{PATH}?access_token={TOKEN}", headers={})
     assert response.status_code == 200
 
@@ -146,7 +146,7 @@ async def test_a_token_in_the_query(ingress: Bench) -> None:
         ("5215512345678", "525512345678"),
     ],
 )
-async def test_numbers_as_people_write_them(ingress: Bench, written: str, canonical: str) -> None:
+async def test_numbers_as_people_write_them(ingress: Rig, written: str, canonical: str) -> None:
     contact = (await ingress.post(TEXT | {"to": written})).json()["contacts"][0]
     assert (contact["input"], contact["wa_id"]) == (written, canonical)
     assert ingress.written.last.send_requested.facts.user_ref == user_ref(KEY, canonical)
@@ -171,21 +171,21 @@ async def test_numbers_as_people_write_them(ingress: Bench, written: str, canoni
         {"unheard_of": '"\\' * 5000},
     ],
 )
-async def test_requests_that_mean_the_same_text(ingress: Bench, changes: dict[str, Any]) -> None:
+async def test_requests_that_mean_the_same_text(ingress: Rig, changes: dict[str, Any]) -> None:
     assert (await ingress.post(TEXT | changes)).status_code == 200
     content = json.loads(ingress.written.last.send_requested.content)
     assert content == {"type": "text", "text": {"body": "Hello"}}
 
 
 @pytest.mark.parametrize("flag", [True, False, "true", "false"])
-async def test_a_preview_is_passed_on(ingress: Bench, flag: object) -> None:
+async def test_a_preview_is_passed_on(ingress: Rig, flag: object) -> None:
     assert (await ingress.post(TEXT | {"text": {"body": "Hello", "preview_url": flag}})).status_code == 200
     content = json.loads(ingress.written.last.send_requested.content)
     assert content["text"]["preview_url"] is (flag in (True, "true"))
 
 
 @pytest.mark.parametrize("body", ["x" * 4096, "😀" * 4096, "\u0000", "नमस्ते", "a\nb", " "])
-async def test_texts_of_every_kind(ingress: Bench, body: str) -> None:
+async def test_texts_of_every_kind(ingress: Rig, body: str) -> None:
     for escaped in (True, False):
         content = json.dumps(TEXT | {"text": {"body": body}}, ensure_ascii=escaped).encode()
         assert (await ingress.post(content=content)).status_code == 200
@@ -195,7 +195,7 @@ async def test_texts_of_every_kind(ingress: Bench, body: str) -> None:
 @pytest.mark.parametrize(
     "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "nonsense"]
 )
-async def test_json_under_any_content_type(ingress: Bench, content_type: str | None) -> None:
+async def test_json_under_any_content_type(ingress: Rig, content_type: str | None) -> None:
     headers = BEARER | ({"Content-Type": content_type} if content_type else {})
     content = b"\xef\xbb\xbf" + json.dumps(TEXT).encode()
     assert (await ingress.post(content=content, headers=headers)).status_code == 200
@@ -204,20 +204,20 @@ async def test_json_under_any_content_type(ingress: Bench, content_type: str | N
 FORM = {"messaging_product": "whatsapp", "to": "+16505551234", "type": "text", "text": '{"body":"Hi é"}'}
 
 
-async def test_a_form(ingress: Bench) -> None:
+async def test_a_form(ingress: Rig) -> None:
     response = await ingress.post(data=FORM, headers=BEARER)
     assert response.status_code == 200, response.text
     assert json.loads(ingress.written.last.send_requested.content)["text"]["body"] == "Hi é"
 
 
-async def test_everything_in_the_query(ingress: Bench) -> None:
+async def test_everything_in_the_query(ingress: Rig) -> None:
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in FORM.items())
     response = await ingress.post(path=f"{PATH}?access_token={TOKEN}&{query}", headers={})
     assert response.status_code == 200, response.text
     assert ingress.written.last.send_requested.envelope.customer_number == CUSTOMER
 
 
-async def test_the_body_wins_over_the_query(ingress: Bench) -> None:
+async def test_the_body_wins_over_the_query(ingress: Rig) -> None:
     assert (await ingress.post(TEXT, path=f"{PATH}?to=4915112345678&limit=5")).status_code == 200
     assert ingress.written.last.send_requested.envelope.customer_number == CUSTOMER
 
@@ -236,9 +236,7 @@ def outbound(number: str = CUSTOMER) -> str:
         ("wamid.nobodys", False),
     ],
 )
-async def test_a_reply_quotes_what_belongs_to_the_conversation(
-    ingress: Bench, quoted: str, kept: bool
-) -> None:
+async def test_a_reply_quotes_what_belongs_to_the_conversation(ingress: Rig, quoted: str, kept: bool) -> None:
     assert (await ingress.post(TEXT | {"context": {"message_id": quoted}})).status_code == 200
     content = json.loads(ingress.written.last.send_requested.content)
     assert content.get("context") == ({"message_id": quoted} if kept else None)
@@ -248,7 +246,7 @@ async def test_a_reply_quotes_what_belongs_to_the_conversation(
     ("more", "typing"),
     [({}, False), ({"typing_indicator": None}, False), ({"typing_indicator": {"type": "text"}}, True)],
 )
-async def test_mark_as_read(ingress: Bench, more: dict[str, Any], typing: bool) -> None:
+async def test_mark_as_read(ingress: Rig, more: dict[str, Any], typing: bool) -> None:
     message_id = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
     request = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id} | more
     response = await ingress.post(request)
@@ -263,18 +261,18 @@ async def test_mark_as_read(ingress: Bench, more: dict[str, Any], typing: bool) 
 async def test_read_marks_count_towards_the_rate_of_their_number() -> None:
     message_id = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
     request = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
-    async with ingress_rig(rate=2) as bench:
-        assert (await bench.post(request)).status_code == 200
-        assert (await bench.post(TEXT)).status_code == 200
-        refused = await bench.post(request)
+    async with ingress_rig(rate=2) as rig:
+        assert (await rig.post(request)).status_code == 200
+        assert (await rig.post(TEXT)).status_code == 200
+        refused = await rig.post(request)
         assert_envelope(refused, 429, 130429)
         assert refused.headers["retry-after"] == "1"
-        assert len(bench.written.records) == 2
-        bench.seconds += 1
-        assert (await bench.post(request)).status_code == 200
+        assert len(rig.written.records) == 2
+        rig.seconds += 1
+        assert (await rig.post(request)).status_code == 200
 
 
-async def test_without_a_key_equal_requests_are_different_messages(ingress: Bench) -> None:
+async def test_without_a_key_equal_requests_are_different_messages(ingress: Rig) -> None:
     ids = {(await ingress.post(TEXT)).json()["messages"][0]["id"] for _ in range(3)}
     assert len(ids) == 3
 
@@ -282,7 +280,7 @@ async def test_without_a_key_equal_requests_are_different_messages(ingress: Benc
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-async def test_a_trace_goes_on(ingress: Bench) -> None:
+async def test_a_trace_goes_on(ingress: Rig) -> None:
     await ingress.post(TEXT, headers=BEARER | {"traceparent": TRACE})
     await ingress.post(TEXT)
     received, made = (record[5] for record in ingress.written.records)

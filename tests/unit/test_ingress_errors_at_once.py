@@ -15,7 +15,7 @@ from tests.unit.ingress_rig import (
     PATH,
     TEXT,
     TOKEN,
-    Bench,
+    Rig,
     assert_envelope,
     ingress_rig,
 )
@@ -104,7 +104,7 @@ def text(**changes: Any) -> dict[str, Any]:
         (5, 400, 100),
     ],
 )
-async def test_a_bad_request(ingress: Bench, request_json: Any, status: int, code: int) -> None:
+async def test_a_bad_request(ingress: Rig, request_json: Any, status: int, code: int) -> None:
     assert_envelope(await ingress.post(request_json), status, code)
     assert ingress.written.records == []
 
@@ -135,12 +135,12 @@ async def test_a_bad_request(ingress: Bench, request_json: Any, status: int, cod
         (b'{"a":' * 100 + b"1", "nests deeper"),
     ],
 )
-async def test_a_body_that_cannot_be_read(ingress: Bench, body: bytes, details: str) -> None:
+async def test_a_body_that_cannot_be_read(ingress: Rig, body: bytes, details: str) -> None:
     data = assert_envelope(await ingress.post(content=body), 400, 100)
     assert details in data["details"]
 
 
-async def test_a_surrogate_inside_json_inside_a_string(ingress: Bench) -> None:
+async def test_a_surrogate_inside_json_inside_a_string(ingress: Rig) -> None:
     request = text(text='{"body":"\\ud83d"}')
     data = assert_envelope(await ingress.post(request), 400, 100)
     assert "half of a surrogate pair" in data["details"]
@@ -163,18 +163,18 @@ async def test_a_surrogate_inside_json_inside_a_string(ingress: Bench) -> None:
         ({"Authorization": "Bearer wrong"}, f"?access_token={TOKEN}"),
     ],
 )
-async def test_a_bad_token(ingress: Bench, headers: dict[str, str], query: str) -> None:
+async def test_a_bad_token(ingress: Rig, headers: dict[str, str], query: str) -> None:
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
     assert_envelope(await ingress.post(TEXT, path=PATH + query, headers=raw), 401, 190)
 
 
-async def test_another_accounts_number(ingress: Bench) -> None:
+async def test_another_accounts_number(ingress: Rig) -> None:
     path = f"/v23.0/{OTHER_NUMBER.phone_number_id}/messages"
     assert_envelope(await ingress.post(TEXT, path=path), 403, 10)
 
 
 @pytest.mark.parametrize("phone_number_id", ["1", "999999999999999", "abc", "%2e%2e", "106540352242922x"])
-async def test_an_unknown_number(ingress: Bench, phone_number_id: str) -> None:
+async def test_an_unknown_number(ingress: Rig, phone_number_id: str) -> None:
     assert_envelope(await ingress.post(TEXT, path=f"/v23.0/{phone_number_id}/messages"), 400, 33)
 
 
@@ -195,47 +195,47 @@ async def test_an_unknown_number(ingress: Bench, phone_number_id: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_an_unknown_path(ingress: Bench, method: str, path: str) -> None:
+async def test_an_unknown_path(ingress: Rig, method: str, path: str) -> None:
     assert_envelope(await ingress.client.request(method, path), 404, 1)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
-async def test_a_wrong_method(ingress: Bench, method: str) -> None:
+async def test_a_wrong_method(ingress: Rig, method: str) -> None:
     response = await ingress.client.request(method, PATH)
     assert_envelope(response, 405, 100)
     assert response.headers["allow"] == "POST"
 
 
-async def test_a_head_request_has_the_status_and_no_body(ingress: Bench) -> None:
+async def test_a_head_request_has_the_status_and_no_body(ingress: Rig) -> None:
     response = await ingress.client.head(PATH)
     assert (response.status_code, response.content) == (405, b"")
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256, "a\x7f"])
-async def test_a_bad_idempotency_key(ingress: Bench, key: str) -> None:
+async def test_a_bad_idempotency_key(ingress: Rig, key: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}".encode(), "Idempotency-Key": key.encode()}
     assert_envelope(await ingress.post(TEXT, headers=headers), 400, 100)
 
 
-async def test_two_idempotency_keys(ingress: Bench) -> None:
+async def test_two_idempotency_keys(ingress: Rig) -> None:
     headers = [("Authorization", f"Bearer {TOKEN}"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
     assert_envelope(await ingress.post(TEXT, headers=headers), 400, 100)
 
 
 async def test_too_fast() -> None:
-    async with ingress_rig(rate=2) as bench:
+    async with ingress_rig(rate=2) as rig:
         for _ in range(2):
-            assert (await bench.post(TEXT)).status_code == 200
-        response = await bench.post(TEXT)
+            assert (await rig.post(TEXT)).status_code == 200
+        response = await rig.post(TEXT)
         assert_envelope(response, 429, 130429)
         assert response.json()["error"]["is_transient"] is True
         assert response.headers["retry-after"] == "1"
-        assert len(bench.written.records) == 2
-        bench.seconds += 0.5
-        assert (await bench.post(TEXT)).status_code == 200
+        assert len(rig.written.records) == 2
+        rig.seconds += 0.5
+        assert (await rig.post(TEXT)).status_code == 200
 
 
 async def test_a_refused_request_takes_nothing_from_the_rate() -> None:
-    async with ingress_rig(rate=1) as bench:
-        assert_envelope(await bench.post(text(text=None)), 400, 131008)
-        assert (await bench.post(TEXT)).status_code == 200
+    async with ingress_rig(rate=1) as rig:
+        assert_envelope(await rig.post(text(text=None)), 400, 131008)
+        assert (await rig.post(TEXT)).status_code == 200

@@ -11,7 +11,7 @@ import pytest
 
 from services.ingress.limits import HttpLimits
 from services.ingress.server import HELD_SECONDS_MAX
-from tests.unit.ingress_rig import PATH, TEXT, TOKEN, Bench, assert_envelope, ingress_rig
+from tests.unit.ingress_rig import PATH, TEXT, TOKEN, Rig, assert_envelope, ingress_rig
 
 BODY = json.dumps(TEXT).encode()
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -32,11 +32,11 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_at_the_limit_and_above() -> None:
-    async with ingress_rig(HttpLimits(body_bytes_max=1000)) as bench:
+    async with ingress_rig(HttpLimits(body_bytes_max=1000)) as rig:
         for size, status in ((1000, 200), (1001, 413)):
             padded = BODY + b" " * (size - len(BODY))
             for content in (padded, chunks(padded), chunks(padded[:500], padded[500:])):
-                response = await bench.post(content=content)
+                response = await rig.post(content=content)
                 assert response.status_code == status
                 if status != 200:
                     assert_envelope(response, 413, 100)
@@ -50,8 +50,8 @@ async def send_for_ever(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_body_that_never_ends_is_too_large_and_cut_off() -> None:
-    async with ingress_rig(HASTY) as bench, asyncio.timeout(10):
-        reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
+    async with ingress_rig(HASTY) as rig, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", rig.port)
         writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         sending = asyncio.create_task(send_for_ever(writer))
         head = await reader.readuntil(b"\r\n\r\n")
@@ -62,8 +62,8 @@ async def test_a_body_that_never_ends_is_too_large_and_cut_off() -> None:
 
 
 async def test_an_announced_giant_is_refused_before_it_is_sent() -> None:
-    async with ingress_rig(HASTY) as bench:
-        assert_envelope(parse(await bench.raw(HEAD + b"Content-Length: 99999999999\r\n\r\n")), 413, 100)
+    async with ingress_rig(HASTY) as rig:
+        assert_envelope(parse(await rig.raw(HEAD + b"Content-Length: 99999999999\r\n\r\n")), 413, 100)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ async def test_an_announced_giant_is_refused_before_it_is_sent() -> None:
     ],
 )
 async def test_a_body_that_stops_is_too_slow(sent: bytes) -> None:
-    async with ingress_rig(HASTY) as bench:
-        assert_envelope(parse(await bench.raw(HEAD + sent)), 408, 100)
-        assert bench.written.records == []
+    async with ingress_rig(HASTY) as rig:
+        assert_envelope(parse(await rig.raw(HEAD + sent)), 408, 100)
+        assert rig.written.records == []
 
 
 async def test_a_head_that_stops_is_closed() -> None:
-    async with ingress_rig(HASTY) as bench:
-        assert await bench.raw(HEAD) == b""
+    async with ingress_rig(HASTY) as rig:
+        assert await rig.raw(HEAD) == b""
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ async def test_a_head_that_stops_is_closed() -> None:
     ],
 )
 async def test_a_broken_body(sent: bytes) -> None:
-    async with ingress_rig(HASTY) as bench:
-        assert_envelope(parse(await bench.raw(HEAD + b"Connection: close\r\n" + sent)), 400, 100)
+    async with ingress_rig(HASTY) as rig:
+        assert_envelope(parse(await rig.raw(HEAD + b"Connection: close\r\n" + sent)), 400, 100)
 
 
-async def test_a_compressed_body_is_refused_unopened(ingress: Bench) -> None:
+async def test_a_compressed_body_is_refused_unopened(ingress: Rig) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": "gzip"}
     response = await ingress.post(content=gzip.compress(b" " * 10_000_000), headers=headers)
     assert_envelope(response, 400, 100)
@@ -124,26 +124,26 @@ async def test_a_compressed_body_is_refused_unopened(ingress: Bench) -> None:
     ],
 )
 async def test_what_is_not_http(sent: bytes) -> None:
-    async with ingress_rig(HASTY) as bench:
-        assert_envelope(parse(await bench.raw(sent)), 400, 100)
+    async with ingress_rig(HASTY) as rig:
+        assert_envelope(parse(await rig.raw(sent)), 400, 100)
 
 
 @pytest.mark.parametrize("value", [b"", b" ", b"\t", b"a b", b"\xff"])
 async def test_an_idempotency_key_in_raw_bytes(value: bytes) -> None:
-    async with ingress_rig(HASTY) as bench:
+    async with ingress_rig(HASTY) as rig:
         lines = (
             b"Connection: close\r\nIdempotency-Key: " + value + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY)
         )
-        assert_envelope(parse(await bench.raw(HEAD + lines + BODY)), 400, 100)
+        assert_envelope(parse(await rig.raw(HEAD + lines + BODY)), 400, 100)
 
 
-async def test_an_absolute_request_target(ingress: Bench) -> None:
+async def test_an_absolute_request_target(ingress: Rig) -> None:
     head = HEAD.replace(PATH.encode(), b"http://x" + PATH.encode())
     raw = await ingress.raw(head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
     assert parse(raw).status_code == 200
 
 
-async def test_a_client_that_waits_to_be_told_to_go_on(ingress: Bench) -> None:
+async def test_a_client_that_waits_to_be_told_to_go_on(ingress: Rig) -> None:
     head = HEAD + b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY)
     reader, writer = await asyncio.open_connection("127.0.0.1", ingress.port)
     writer.write(head)
@@ -154,7 +154,7 @@ async def test_a_client_that_waits_to_be_told_to_go_on(ingress: Bench) -> None:
     writer.close()
 
 
-async def test_a_request_to_become_another_protocol_is_a_request(ingress: Bench) -> None:
+async def test_a_request_to_become_another_protocol_is_a_request(ingress: Rig) -> None:
     lines = b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: %d\r\n\r\n" % len(BODY)
     reader, writer = await asyncio.open_connection("127.0.0.1", ingress.port)
     writer.write(HEAD + lines + BODY)
@@ -164,7 +164,7 @@ async def test_a_request_to_become_another_protocol_is_a_request(ingress: Bench)
     assert head.split(b" ")[1] in {b"200", b"400"}
 
 
-async def test_requests_sent_ahead_are_answered_in_order(ingress: Bench) -> None:
+async def test_requests_sent_ahead_are_answered_in_order(ingress: Rig) -> None:
     one = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     last = HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
     raw = await ingress.raw(one * 5 + last)
@@ -172,7 +172,7 @@ async def test_requests_sent_ahead_are_answered_in_order(ingress: Bench) -> None
     assert statuses == [b"200"] * 5 + [b"400"]
 
 
-async def test_a_connection_outlives_refusals(ingress: Bench) -> None:
+async def test_a_connection_outlives_refusals(ingress: Rig) -> None:
     limits = httpx.Limits(max_connections=1)
     async with httpx.AsyncClient(base_url=ingress.client.base_url, limits=limits) as client:
         headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -184,11 +184,11 @@ async def test_a_connection_outlives_refusals(ingress: Bench) -> None:
 
 
 async def test_too_many_connections_are_turned_away_and_later_let_in() -> None:
-    async with ingress_rig(HttpLimits(connections_max=2)) as bench:
-        held = [await asyncio.open_connection("127.0.0.1", bench.port) for _ in range(2)]
+    async with ingress_rig(HttpLimits(connections_max=2)) as rig:
+        held = [await asyncio.open_connection("127.0.0.1", rig.port) for _ in range(2)]
         for _, writer in held:
             writer.write(b"POST")  # each has been accepted once the next is refused
-        response = await bench.post(TEXT)
+        response = await rig.post(TEXT)
         assert response.status_code == 503
         assert response.json()["error"]["code"] == 131016
         assert response.headers["retry-after"] == "1"
@@ -196,22 +196,22 @@ async def test_too_many_connections_are_turned_away_and_later_let_in() -> None:
             writer.close()
             await writer.wait_closed()
         async with asyncio.timeout(5):
-            while (await bench.post(TEXT)).status_code != 200:
+            while (await rig.post(TEXT)).status_code != 200:
                 pass
 
 
 async def test_of_those_turned_away_only_some_are_told_so() -> None:
-    async with ingress_rig(HttpLimits(connections_max=1, turned_away_max=3)) as bench:
-        _, held = await asyncio.open_connection("127.0.0.1", bench.port)
-        await bench.raw(HEAD)  # turned away, so the one before it has been let in
-        answers = await asyncio.gather(*(bench.raw(HEAD) for _ in range(20)), return_exceptions=True)
+    async with ingress_rig(HttpLimits(connections_max=1, turned_away_max=3)) as rig:
+        _, held = await asyncio.open_connection("127.0.0.1", rig.port)
+        await rig.raw(HEAD)  # turned away, so the one before it has been let in
+        answers = await asyncio.gather(*(rig.raw(HEAD) for _ in range(20)), return_exceptions=True)
         told = [answer for answer in answers if isinstance(answer, bytes) and answer]
         assert len(told) == 3
         assert all(parse(answer).status_code == 503 for answer in told)
         held.close()
         await held.wait_closed()
         async with asyncio.timeout(5):
-            while (await bench.post(TEXT)).status_code != 200:
+            while (await rig.post(TEXT)).status_code != 200:
                 pass
 
 
@@ -225,27 +225,27 @@ def test_descriptors_are_shared_out(room: int, expected: tuple[int, int, int]) -
 
 
 async def test_who_does_not_wait_is_made_to_and_nobody_else() -> None:
-    async with ingress_rig(rate=1) as bench:
+    async with ingress_rig(rate=1) as rig:
         hasty = httpx.Limits(max_connections=1)
         async with httpx.AsyncClient(
-            base_url=str(bench.client.base_url), limits=hasty, headers={"Authorization": f"Bearer {TOKEN}"}
+            base_url=str(rig.client.base_url), limits=hasty, headers={"Authorization": f"Bearer {TOKEN}"}
         ) as client:
             statuses = [(await client.post(PATH, json=TEXT)).status_code for _ in range(3)]
             assert statuses == [200, 429, 429]
             loop = asyncio.get_running_loop()
             began = loop.time()
             held = asyncio.create_task(client.post(PATH, json=TEXT))
-            assert (await bench.post(TEXT)).status_code == 429
+            assert (await rig.post(TEXT)).status_code == 429
             assert loop.time() - began < HELD_SECONDS_MAX / 2, "another connection is answered at once"
             assert (await held).status_code == 429
             assert loop.time() - began > HELD_SECONDS_MAX / 2
-            bench.seconds += 1
+            rig.seconds += 1
             async with asyncio.timeout(5):
                 assert (await client.post(PATH, json=TEXT)).status_code == 200
             assert (await client.post(PATH, json=TEXT)).status_code == 429, "counted from anew"
 
 
-async def test_a_client_that_leaves_does_no_harm(ingress: Bench) -> None:
+async def test_a_client_that_leaves_does_no_harm(ingress: Rig) -> None:
     for sent in (HEAD, HEAD + b"Content-Length: 100\r\n\r\n{", HEAD + b"Content-Length: 2\r\n\r\n{}"):
         _, writer = await asyncio.open_connection("127.0.0.1", ingress.port)
         writer.write(sent)

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from services.ingress.idempotency import DAY_MS
-from tests.unit.ingress_rig import CUSTOMER, NOON_MS, PATH, TEXT, TOKEN, Bench, ingress_rig
+from tests.unit.ingress_rig import CUSTOMER, NOON_MS, PATH, TEXT, TOKEN, Rig, ingress_rig
 
 MIDNIGHT_MS = (NOON_MS // DAY_MS + 1) * DAY_MS
 TEMPLATE = {"name": "hello_world", "language": {"code": "en_US"}}
 
 
-async def sent(bench: Bench, request: Any, key: str = "order-1") -> str:
+async def sent(rig: Rig, request: Any, key: str = "order-1") -> str:
     """The message id of a request with a key; `request` as JSON, or as the text of it."""
     content = request if isinstance(request, str) else json.dumps(request)
     headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": key}
-    response = await bench.post(content=content, headers=headers)
+    response = await rig.post(content=content, headers=headers)
     assert response.status_code == 200, response.text
     return str(response.json()["messages"][0]["id"])
 
@@ -31,7 +31,7 @@ async def sent(bench: Bench, request: Any, key: str = "order-1") -> str:
         json.dumps(TEXT).replace("Hello", "\\u0048ello"),
     ],
 )
-async def test_the_same_body_is_the_same_message(ingress: Bench, repeat: str) -> None:
+async def test_the_same_body_is_the_same_message(ingress: Rig, repeat: str) -> None:
     assert await sent(ingress, TEXT) == await sent(ingress, repeat)
     first, second = (record[2].send_requested.idempotency for record in ingress.written.records)
     assert first == second
@@ -50,7 +50,7 @@ async def test_the_same_body_is_the_same_message(ingress: Bench, repeat: str) ->
     ],
 )
 async def test_another_body_is_another_message_under_the_same_key(
-    ingress: Bench, request_one: dict[str, Any], request_two: dict[str, Any]
+    ingress: Rig, request_one: dict[str, Any], request_two: dict[str, Any]
 ) -> None:
     assert await sent(ingress, request_one) != await sent(ingress, request_two)
     first, second = (record[2].send_requested.idempotency for record in ingress.written.records)
@@ -59,13 +59,13 @@ async def test_another_body_is_another_message_under_the_same_key(
 
 
 @pytest.mark.parametrize(("one", "two"), [("1", "1.0"), ("100", "1e2"), ("0", "-0.0"), ("0.5", "5e-1")])
-async def test_equal_numbers_are_equal(ingress: Bench, one: str, two: str) -> None:
+async def test_equal_numbers_are_equal(ingress: Rig, one: str, two: str) -> None:
     text = json.dumps(TEXT | {"number": 0})
     ids = [await sent(ingress, text.replace('"number": 0', f'"number": {number}')) for number in (one, two)]
     assert ids[0] == ids[1]
 
 
-async def test_another_key_or_recipient_is_another_message(ingress: Bench) -> None:
+async def test_another_key_or_recipient_is_another_message(ingress: Rig) -> None:
     ids = {
         await sent(ingress, TEXT, "order-1"),
         await sent(ingress, TEXT, "order-2"),
@@ -76,7 +76,7 @@ async def test_another_key_or_recipient_is_another_message(ingress: Bench) -> No
 
 
 @pytest.mark.parametrize("key", ["!", "~", "a" * 255, '"quoted"', "8e03978e-40d5-43e8-bc93-6894a57f9324"])
-async def test_every_visible_key(ingress: Bench, key: str) -> None:
+async def test_every_visible_key(ingress: Rig, key: str) -> None:
     assert await sent(ingress, TEXT, key) == await sent(ingress, TEXT, key)
 
 
@@ -91,7 +91,7 @@ async def test_every_visible_key(ingress: Bench, key: str) -> None:
     ],
 )
 async def test_the_utc_day_is_part_of_the_id(
-    ingress: Bench, first_at_ms: int, second_at_ms: int, same: bool
+    ingress: Rig, first_at_ms: int, second_at_ms: int, same: bool
 ) -> None:
     ids = []
     for ingress.now_ms in (first_at_ms, second_at_ms):
@@ -107,7 +107,7 @@ async def test_two_replicas_give_the_same_id() -> None:
         assert await sent(one, TEXT) == await sent(two, TEXT)
 
 
-async def test_a_rotated_token_changes_nothing(ingress: Bench) -> None:
+async def test_a_rotated_token_changes_nothing(ingress: Rig) -> None:
     ids = set()
     for token in (TOKEN, "PT-second"):
         path = f"{PATH}?access_token={token}"
@@ -116,6 +116,6 @@ async def test_a_rotated_token_changes_nothing(ingress: Bench) -> None:
     assert len(ids) == 1
 
 
-async def test_a_template_is_keyed_too(ingress: Bench) -> None:
+async def test_a_template_is_keyed_too(ingress: Rig) -> None:
     request = TEXT | {"type": "template", "template": TEMPLATE}
     assert await sent(ingress, request) == await sent(ingress, request | {"to": f"+{CUSTOMER}"})

@@ -27,7 +27,7 @@ from tests.unit.ingress_rig import (
     PATH,
     TEXT,
     TOKEN,
-    Bench,
+    Rig,
     ingress_rig,
 )
 
@@ -38,12 +38,12 @@ Ask = Callable[..., httpx.Response]
 def ask() -> Iterator[Ask]:
     """Asks one server, which runs in a thread of its own, and says what it answered."""
     loop = uvloop.new_event_loop()
-    bench: Future[Bench] = Future()
+    rig: Future[Rig] = Future()
     leave = asyncio.Event()
 
     async def serve() -> None:
         async with ingress_rig() as served:
-            bench.set_result(served)
+            rig.set_result(served)
             await leave.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
@@ -51,7 +51,7 @@ def ask() -> Iterator[Ask]:
     with ExitStack() as stack:
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, leave.set)
-        url = f"http://127.0.0.1:{bench.result(10).port}"
+        url = f"http://127.0.0.1:{rig.result(10).port}"
         client = stack.enter_context(httpx.Client(timeout=10))
         yield lambda method, path, **more: client.request(method, url + path, **more)
     loop.close()

@@ -12,7 +12,7 @@ from pywa.errors import ExpiredAccessToken, InvalidParameter, TemplateNotExists
 from pywa.types.templates import BodyText, TemplateLanguage
 
 from services.ingress.intake import inbound_message_id
-from tests.unit.ingress_rig import CUSTOMER, KEY, NUMBER, TOKEN, Bench
+from tests.unit.ingress_rig import CUSTOMER, KEY, NUMBER, TOKEN, Rig
 
 parameters: Callable[..., Any] = BodyText.params
 
@@ -30,12 +30,12 @@ class ToIngress(httpx.HTTPTransport):
 
 
 @pytest.fixture
-def whatsapp(ingress: Bench) -> Iterator[WhatsApp]:
+def whatsapp(ingress: Rig) -> Iterator[WhatsApp]:
     with httpx.Client(transport=ToIngress(ingress.port)) as session:
         yield WhatsApp(phone_id=NUMBER.phone_number_id, token=TOKEN, session=session)
 
 
-async def test_a_text(ingress: Bench, whatsapp: WhatsApp) -> None:
+async def test_a_text(ingress: Rig, whatsapp: WhatsApp) -> None:
     quoted = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
     sent = await asyncio.to_thread(
         whatsapp.send_message,
@@ -57,7 +57,7 @@ async def test_a_text(ingress: Bench, whatsapp: WhatsApp) -> None:
     assert request.envelope.callback_data == "order-1"
 
 
-async def test_templates(ingress: Bench, whatsapp: WhatsApp) -> None:
+async def test_templates(ingress: Rig, whatsapp: WhatsApp) -> None:
     for name, params in (
         ("hello_world", []),
         ("order_update", [parameters("Pablo", "860198")]),
@@ -74,7 +74,7 @@ async def test_templates(ingress: Bench, whatsapp: WhatsApp) -> None:
         assert sent.status == "accepted"
 
 
-async def test_mark_as_read_and_typing(ingress: Bench, whatsapp: WhatsApp) -> None:
+async def test_mark_as_read_and_typing(ingress: Rig, whatsapp: WhatsApp) -> None:
     message_id = inbound_message_id(KEY, NUMBER, CUSTOMER, "c-1")
     assert await asyncio.to_thread(whatsapp.mark_message_as_read, message_id)
     assert not ingress.written.last.customer_message_read.typing
@@ -82,7 +82,7 @@ async def test_mark_as_read_and_typing(ingress: Bench, whatsapp: WhatsApp) -> No
     assert ingress.written.last.customer_message_read.typing
 
 
-async def test_errors_have_their_types(ingress: Bench, whatsapp: WhatsApp) -> None:
+async def test_errors_have_their_types(ingress: Rig, whatsapp: WhatsApp) -> None:
     with pytest.raises(InvalidParameter):
         await asyncio.to_thread(whatsapp.send_message, CUSTOMER, "x" * 5000)
     with pytest.raises(TemplateNotExists):

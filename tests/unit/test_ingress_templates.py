@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingress_rig import TEXT, Bench, assert_envelope
+from tests.unit.ingress_rig import TEXT, Rig, assert_envelope
 
 
 def words(*texts: str) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ DATE = {"type": "date_time", "date_time": {"fallback_value": "25 Feb 2026"}}
         TEXT | {"type": "template", "template": json.dumps(request("hello_world")["template"])},
     ],
 )
-async def test_parameters_that_fit(ingress: Bench, sent: dict[str, Any]) -> None:
+async def test_parameters_that_fit(ingress: Rig, sent: dict[str, Any]) -> None:
     response = await ingress.post(sent)
     assert response.status_code == 200, response.text
     content = json.loads(ingress.written.last.send_requested.content)
@@ -158,13 +158,11 @@ async def test_parameters_that_fit(ingress: Bench, sent: dict[str, Any]) -> None
         (request("rich", button([1])), 400, 100),
     ],
 )
-async def test_parameters_that_do_not_fit(
-    ingress: Bench, sent: dict[str, Any], status: int, code: int
-) -> None:
+async def test_parameters_that_do_not_fit(ingress: Rig, sent: dict[str, Any], status: int, code: int) -> None:
     assert_envelope(await ingress.post(sent), status, code)
     assert ingress.written.records == []
 
 
-async def test_a_setting_without_readable_components_is_judged_by_its_counts(ingress: Bench) -> None:
+async def test_a_setting_without_readable_components_is_judged_by_its_counts(ingress: Rig) -> None:
     assert (await ingress.post(request("unreadable"))).status_code == 200
     assert_envelope(await ingress.post(request("unreadable", body(*words("a")))), 400, 132000)

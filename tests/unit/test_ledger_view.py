@@ -13,7 +13,7 @@ from tests.unit.rating_rig import (
     HOUR_MS,
     NO_HASH,
     T0_MS,
-    RatingBench,
+    RatingRig,
     assessed,
     delivered,
     launch_plan,
@@ -23,11 +23,11 @@ from tests.unit.rating_rig import (
 MESSAGE_ID = "wamid.0123456789abcdef"
 
 
-def ledger_of(*events: object, bench: RatingBench | None = None) -> list[ChainedEntry]:
-    bench = bench or RatingBench()
+def ledger_of(*events: object, rig: RatingRig | None = None) -> list[ChainedEntry]:
+    rig = rig or RatingRig()
     for event in events:
-        bench.give(event)
-    return [ChainedEntry(*each) for each in zip(bench.entries, bench.hashes, strict=True)]
+        rig.give(event)
+    return [ChainedEntry(*each) for each in zip(rig.entries, rig.hashes, strict=True)]
 
 
 def late_reply() -> list[ChainedEntry]:
@@ -143,7 +143,7 @@ def test_a_failed_message_and_a_charge_inside_the_window_explain_themselves() ->
     hold, release = ledger_of(
         assessed(MESSAGE_ID, "marketing", wrote_at_ms=T0_MS + 1_000),
         undelivered(MESSAGE_ID),
-        bench=RatingBench(plan),
+        rig=RatingRig(plan),
     )
     assert explain(hold.entry) == (
         "A template (marketing) accepted 0 h 00 min 00 s after the customer's last message, "

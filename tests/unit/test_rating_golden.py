@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from parley.billing.v1 import usage_pb2
-from tests.unit.rating_rig import HOUR_MS, T0_MS, RatingBench, assessed, delivered, undelivered
+from tests.unit.rating_rig import HOUR_MS, T0_MS, RatingRig, assessed, delivered, undelivered
 
 NORTH_AMERICA = 14_700
 LATIN_AMERICA = 70_600
@@ -66,62 +66,62 @@ G15 = [Step(26, "service", 0, "c")]
     ],
 )
 def test_golden_traces(steps: list[Step]) -> None:
-    bench = RatingBench()
+    rig = RatingRig()
     for number, step in enumerate(steps):
         wrote_at_ms = None if step.wrote_at_hours is None else at(step.wrote_at_hours)
         message_id = f"wamid.{number}"
         event = assessed(
             message_id, step.category, at_ms=at(step.hours), wrote_at_ms=wrote_at_ms, prefix=step.prefix
         )
-        bench.give(event)
-        bench.give(delivered(message_id, at(step.hours) + SECOND_MS))
-    closing = [entry for entry in bench.entries if not entry.HasField("authorized")]
+        rig.give(event)
+        rig.give(delivered(message_id, at(step.hours) + SECOND_MS))
+    closing = [entry for entry in rig.entries if not entry.HasField("authorized")]
     assert "".join({"captured": "c", "free": "f"}[str(e.WhichOneof("event"))] for e in closing) == "".join(
         step.becomes for step in steps
     )
     prices = [step.price_micros for step in steps if step.becomes == "c"]
     assert [-entry.amount.micros for entry in closing if entry.HasField("captured")] == prices
-    assert bench.entries[-1].balance.micros == -sum(prices)
+    assert rig.entries[-1].balance.micros == -sum(prices)
 
 
 def test_g6_a_template_never_delivered_is_not_charged() -> None:
-    bench = RatingBench()
-    bench.give(assessed("wamid.1", "utility"))
-    bench.give(undelivered("wamid.1"))
-    assert bench.kinds() == ["authorized", "voided"]
-    assert bench.entries[-1].balance.micros == 0
+    rig = RatingRig()
+    rig.give(assessed("wamid.1", "utility"))
+    rig.give(undelivered("wamid.1"))
+    assert rig.kinds() == ["authorized", "voided"]
+    assert rig.entries[-1].balance.micros == 0
 
 
 def test_g7_a_read_receipt_alone_is_charged_once() -> None:
-    bench = RatingBench()
-    bench.give(assessed("wamid.1", "utility"))
-    bench.give(usage_pb2.MessageDelivered(message_id="wamid.1", delivered_at_ms=T0_MS, read=True))
-    assert bench.kinds() == ["authorized", "captured"]
-    assert bench.entries[-1].balance.micros == -NORTH_AMERICA
+    rig = RatingRig()
+    rig.give(assessed("wamid.1", "utility"))
+    rig.give(usage_pb2.MessageDelivered(message_id="wamid.1", delivered_at_ms=T0_MS, read=True))
+    assert rig.kinds() == ["authorized", "captured"]
+    assert rig.entries[-1].balance.micros == -NORTH_AMERICA
 
 
 def test_g8_however_often_it_is_reported_it_is_charged_once() -> None:
-    bench = RatingBench()
-    bench.give(assessed("wamid.1", "utility"))
+    rig = RatingRig()
+    rig.give(assessed("wamid.1", "utility"))
     for _ in range(3):
-        bench.give(delivered("wamid.1"))
+        rig.give(delivered("wamid.1"))
     for _ in range(2):
-        bench.give(usage_pb2.MessageDelivered(message_id="wamid.1", delivered_at_ms=T0_MS, read=True))
-    assert bench.kinds() == ["authorized", "captured"]
+        rig.give(usage_pb2.MessageDelivered(message_id="wamid.1", delivered_at_ms=T0_MS, read=True))
+    assert rig.kinds() == ["authorized", "captured"]
 
 
 def test_g11_a_stop_between_acceptance_and_dispatch_is_not_charged() -> None:
-    bench = RatingBench()
-    bench.give(assessed("wamid.1", "utility"))
-    bench.give(undelivered("wamid.1", consent_id="consent.3.99"))
-    assert bench.kinds() == ["authorized", "voided"]
-    assert "consent.3.99" in bench.entries[-1].evidence
+    rig = RatingRig()
+    rig.give(assessed("wamid.1", "utility"))
+    rig.give(undelivered("wamid.1", consent_id="consent.3.99"))
+    assert rig.kinds() == ["authorized", "voided"]
+    assert "consent.3.99" in rig.entries[-1].evidence
 
 
 def test_g13_a_thousand_and_one_service_messages_are_all_free() -> None:
-    bench = RatingBench()
+    rig = RatingRig()
     for number in range(1_001):
-        bench.give(assessed(f"wamid.{number}", at_ms=T0_MS + number, wrote_at_ms=T0_MS))
-        bench.give(delivered(f"wamid.{number}", T0_MS + number))
-    assert bench.kinds() == ["free"] * 1_001
-    assert bench.entries[-1].balance.micros == 0
+        rig.give(assessed(f"wamid.{number}", at_ms=T0_MS + number, wrote_at_ms=T0_MS))
+        rig.give(delivered(f"wamid.{number}", T0_MS + number))
+    assert rig.kinds() == ["free"] * 1_001
+    assert rig.entries[-1].balance.micros == 0

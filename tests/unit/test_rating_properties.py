@@ -16,7 +16,7 @@ from tests.unit.rating_rig import (
     NO_HASH,
     OTHER_BUSINESS,
     T0_MS,
-    RatingBench,
+    RatingRig,
     assessed,
     delivered,
     undelivered,
@@ -58,32 +58,32 @@ outcomes = st.one_of(
 steps = st.lists(st.one_of(acceptances, st.tuples(businesses, outcomes)), max_size=40)
 
 
-def run(history: list[Step], cut: int = 0) -> RatingBench:
+def run(history: list[Step], cut: int = 0) -> RatingRig:
     """Feed a history; where ``cut`` is set, commit and restart after every ``cut`` records."""
-    bench = RatingBench()
+    rig = RatingRig()
     for count, (business, event) in enumerate(history, start=1):
         try:
-            bench.give(event, business)
+            rig.give(event, business)
         except InvariantBroken:
-            bench.partition.skip(bench.records[-1], [])
+            rig.partition.skip(rig.records[-1], [])
         if cut and count % cut == 0:
-            bench.restart()
-    bench.commit()
-    return bench
+            rig.restart()
+    rig.commit()
+    return rig
 
 
 @given(steps, st.integers(0, 5))
 def test_every_ledger_is_numbered_chained_and_summed(history: list[Step], cut: int) -> None:
-    bench = run(history, cut)
+    rig = run(history, cut)
     for business in (BUSINESS, OTHER_BUSINESS):
-        check_ledger(bench, business)
+        check_ledger(rig, business)
 
 
-def check_ledger(bench: RatingBench, business: str) -> None:
+def check_ledger(rig: RatingRig, business: str) -> None:
     balance = reserved = 0
     open_holds: dict[int, tuple[str, int]] = {}
     before = NO_HASH
-    own = [(e, h) for e, h in zip(bench.entries, bench.hashes, strict=True) if e.business_id == business]
+    own = [(e, h) for e, h in zip(rig.entries, rig.hashes, strict=True) if e.business_id == business]
     for sequence, (entry, its_hash) in enumerate(own, start=1):
         assert (entry.sequence, entry.previous_hash) == (sequence, before)
         before = its_hash
@@ -100,7 +100,7 @@ def check_ledger(bench: RatingBench, business: str) -> None:
         else:
             assert entry.amount.micros == 0
     assert reserved == sum(held for _, held in open_holds.values())
-    row = bench.row(business.encode())
+    row = rig.row(business.encode())
     if row is None:
         assert not own
     else:
@@ -117,16 +117,16 @@ def test_where_batches_are_cut_changes_nothing(history: list[Step], cut: int) ->
 
 @given(steps)
 def test_a_replay_gives_the_same_bytes(history: list[Step]) -> None:
-    bench = run(history)
-    replay = Partition(type(bench.stage)(), MemoryStore())
+    rig = run(history)
+    replay = Partition(type(rig.stage)(), MemoryStore())
     made = []
-    for record in bench.records:
+    for record in rig.records:
         try:
             replay.step(record)
         except InvariantBroken:
             replay.skip(record, [])
     made = [output.value for output, _ in replay.outputs if output.topic == topic("ledger")]
-    assert made == [entry.SerializeToString() for entry in bench.entries]
+    assert made == [entry.SerializeToString() for entry in rig.entries]
 
 
 @given(st.data())
@@ -170,9 +170,9 @@ def interleave(data: st.DataObject, histories: list[list[Step]]) -> list[Step]:
     return [next(rest[turn]) for turn in turns]
 
 
-def totals(bench: RatingBench) -> tuple[Counter[tuple[str, str, int, int]], int]:
+def totals(rig: RatingRig) -> tuple[Counter[tuple[str, str, int, int]], int]:
     def told(entry: ledger_pb2.LedgerEntry) -> tuple[str, str, int, int]:
         kind = str(entry.WhichOneof("event"))
         return entry.message_id, kind, entry.amount.micros, entry.reserved.micros
 
-    return Counter(map(told, bench.entries)), sum(entry.amount.micros for entry in bench.entries)
+    return Counter(map(told, rig.entries)), sum(entry.amount.micros for entry in rig.entries)

@@ -37,7 +37,7 @@ from tests.unit.memory_log import CHANGELOG, COMMITTED, MemoryLog
 NOW_MS = 1_000_000
 
 
-class Bench:
+class Rig:
     """A runner with a log and stores in memory, and a clock that stands."""
 
     def __init__(self, limits: BatchLimits | None = None, per_minute: int = 100) -> None:
@@ -89,14 +89,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def rig() -> Rig:
+    return Rig()
 
 
-def test_a_batch_is_one_transaction_over_all_partitions(bench: Bench) -> None:
-    bench.log.give(record(0, at_ms=5), record(1, at_ms=7), record(0, partition=1, at_ms=6))
-    assert bench.runner.turn(0) == 3
-    assert bench.points == [
+def test_a_batch_is_one_transaction_over_all_partitions(rig: Rig) -> None:
+    rig.log.give(record(0, at_ms=5), record(1, at_ms=7), record(0, partition=1, at_ms=6))
+    assert rig.runner.turn(0) == 3
+    assert rig.points == [
         Point.POLLED,
         Point.APPLIED,
         Point.BEGUN,
@@ -105,26 +105,26 @@ def test_a_batch_is_one_transaction_over_all_partitions(bench: Bench) -> None:
         Point.COMMITTED,
         Point.STORED,
     ]
-    assert bench.log.offsets == {0: 2, 1: 1}
-    assert bench.log.calls.count("commit") == 1
+    assert rig.log.offsets == {0: 2, 1: 1}
+    assert rig.log.calls.count("commit") == 1
 
 
-def test_the_changelog_ends_with_the_meta_and_the_store_has_the_same(bench: Bench) -> None:
-    bench.log.give(record(0, at_ms=5), record(1, at_ms=7))
-    bench.runner.turn(0)
-    entries = [entry for entry in bench.log.changelog_entries() if entry.state == COMMITTED]
+def test_the_changelog_ends_with_the_meta_and_the_store_has_the_same(rig: Rig) -> None:
+    rig.log.give(record(0, at_ms=5), record(1, at_ms=7))
+    rig.runner.turn(0)
+    entries = [entry for entry in rig.log.changelog_entries() if entry.state == COMMITTED]
     assert [(entry.key, entry.timestamp_ms) for entry in entries] == [(b"b:u", 7), (META_KEY, 7)]
     meta = runtime_pb2.StateMeta.FromString(entries[1].value or b"")
     assert meta == runtime_pb2.StateMeta(next_offset=2, stage_time_ms=7, rules_version=2, stage="counting")
     meta.changelog_offset, meta.written_at_ms = 2, NOW_MS
     meta.cluster_id, meta.changelog_topic_id = CHANGELOG.cluster_id, CHANGELOG.topic_id
-    assert bench.store_meta() == meta
+    assert rig.store_meta() == meta
 
 
-def test_outputs_lie_where_their_key_places_them(bench: Bench) -> None:
-    bench.log.give(*(record(offset, key=f"b:{offset}".encode()) for offset in range(20)))
-    bench.runner.turn(0)
-    for (topic, number), entries in bench.log.topics.items():
+def test_outputs_lie_where_their_key_places_them(rig: Rig) -> None:
+    rig.log.give(*(record(offset, key=f"b:{offset}".encode()) for offset in range(20)))
+    rig.runner.turn(0)
+    for (topic, number), entries in rig.log.topics.items():
         if topic == "windows":
             assert {partition_of(WINDOWS, each.key) for each in entries if each.state == COMMITTED} == {
                 number
@@ -140,39 +140,39 @@ def test_outputs_lie_where_their_key_places_them(bench: Bench) -> None:
     ],
 )
 def test_a_batch_is_bounded(limits: BatchLimits, turns: list[int]) -> None:
-    bench = Bench(limits)
-    bench.log.give(*(record(offset) for offset in range(5)))
-    assert [bench.runner.turn(0) for _ in turns] == turns
-    assert bench.counts() == [1, 2, 3, 4, 5]
+    rig = Rig(limits)
+    rig.log.give(*(record(offset) for offset in range(5)))
+    assert [rig.runner.turn(0) for _ in turns] == turns
+    assert rig.counts() == [1, 2, 3, 4, 5]
 
 
 def test_records_gather_under_load_and_a_lone_one_does_not_wait() -> None:
-    bench = Bench(BatchLimits(pace_milliseconds=20))
+    rig = Rig(BatchLimits(pace_milliseconds=20))
 
     def batch_at(now_ms: int) -> list[float]:
-        bench.now_ms = now_ms
-        bench.pauses.clear()
-        bench.log.give(record(len(bench.log.inputs[0])))
-        assert bench.runner.turn(0) == 1
-        return bench.pauses
+        rig.now_ms = now_ms
+        rig.pauses.clear()
+        rig.log.give(record(len(rig.log.inputs[0])))
+        assert rig.runner.turn(0) == 1
+        return rig.pauses
 
-    began_ms = bench.now_ms + 1_000
+    began_ms = rig.now_ms + 1_000
     assert batch_at(began_ms) == []
     assert batch_at(began_ms + 5) == [0.015]
     assert batch_at(began_ms + 25) == []
     assert batch_at(began_ms - 60_000) == [0.020]
 
 
-def test_a_batch_is_bounded_in_time(bench: Bench) -> None:
-    bench.log.give(*(record(offset) for offset in range(200)))
+def test_a_batch_is_bounded_in_time(rig: Rig) -> None:
+    rig.log.give(*(record(offset) for offset in range(200)))
 
     def slow() -> int:
-        bench.now_ms += 300
-        return bench.now_ms
+        rig.now_ms += 300
+        return rig.now_ms
 
-    bench.runner._clock = slow
-    assert bench.runner.turn(0) == 128
-    assert bench.runner.turn(0) == 72
+    rig.runner._clock = slow
+    assert rig.runner.turn(0) == 128
+    assert rig.runner.turn(0) == 72
 
 
 FAILING = ["begin", "produce", "send_offsets", "commit"]
@@ -180,19 +180,19 @@ FAILING = ["begin", "produce", "send_offsets", "commit"]
 
 @pytest.mark.parametrize("call", FAILING)
 @pytest.mark.parametrize("times", [1, 5])
-def test_a_transaction_that_fails_is_aborted_and_tried_again(bench: Bench, call: str, times: int) -> None:
-    bench.log.give(record(0), record(1), record(0, partition=1))
-    bench.log.fail[call].extend(TransactionFailed("no coordinator") for _ in range(times))
+def test_a_transaction_that_fails_is_aborted_and_tried_again(rig: Rig, call: str, times: int) -> None:
+    rig.log.give(record(0), record(1), record(0, partition=1))
+    rig.log.fail[call].extend(TransactionFailed("no coordinator") for _ in range(times))
     for _ in range(times):
-        assert bench.runner.turn(0) == 0
-        assert bench.store_meta() is None
-        assert bench.points[-1] == Point.ABORTED
-    bench.drain()
-    assert (sorted(bench.counts()), bench.log.offsets) == ([1, 1, 2], {0: 2, 1: 1})
-    assert bench.letters() == []
-    assert bench.log.calls.count("abort") == (0 if call == "begin" else times)
-    assert bench.pauses == sorted(bench.pauses)
-    assert len(bench.pauses) == times
+        assert rig.runner.turn(0) == 0
+        assert rig.store_meta() is None
+        assert rig.points[-1] == Point.ABORTED
+    rig.drain()
+    assert (sorted(rig.counts()), rig.log.offsets) == ([1, 1, 2], {0: 2, 1: 1})
+    assert rig.letters() == []
+    assert rig.log.calls.count("abort") == (0 if call == "begin" else times)
+    assert rig.pauses == sorted(rig.pauses)
+    assert len(rig.pauses) == times
 
 
 @pytest.mark.parametrize(
@@ -207,27 +207,27 @@ def test_a_transaction_that_fails_is_aborted_and_tried_again(bench: Bench, call:
     ],
 )
 def test_what_cannot_be_told_ends_the_process_with_the_store_untouched(
-    bench: Bench, call: str, error: Exception
+    rig: Rig, call: str, error: Exception
 ) -> None:
-    bench.log.give(record(0))
-    bench.log.fail[call].append(error)
+    rig.log.give(record(0))
+    rig.log.fail[call].append(error)
     with pytest.raises(StageMustExit, match=str(error)):
-        bench.runner.turn(0)
-    assert bench.store_meta() is None
-    assert "abort" not in bench.log.calls
+        rig.runner.turn(0)
+    assert rig.store_meta() is None
+    assert "abort" not in rig.log.calls
 
 
-def test_an_abort_that_fails_ends_the_process(bench: Bench) -> None:
-    bench.log.give(record(0))
-    bench.log.fail["commit"].append(TransactionFailed("lost"))
-    bench.log.fail["abort"].append(Fenced("by another"))
+def test_an_abort_that_fails_ends_the_process(rig: Rig) -> None:
+    rig.log.give(record(0))
+    rig.log.fail["commit"].append(TransactionFailed("lost"))
+    rig.log.fail["abort"].append(Fenced("by another"))
     with pytest.raises(StageMustExit, match="by another"):
-        bench.runner.turn(0)
+        rig.runner.turn(0)
 
 
 @pytest.mark.parametrize("point", [Point.BEGUN, Point.PRODUCED, Point.OFFSETS_SENT, Point.COMMITTED])
 def test_a_crash_leaves_all_of_a_batch_or_nothing(point: Point) -> None:
-    first = Bench()
+    first = Rig()
     first.log.give(record(0, "wake+5"), record(1, at_ms=9))
 
     def crash(at: Point) -> None:
@@ -238,7 +238,7 @@ def test_a_crash_leaves_all_of_a_batch_or_nothing(point: Point) -> None:
     with pytest.raises(KeyboardInterrupt):
         first.runner.turn(0)
     assert first.store_meta() is None
-    second = Bench()
+    second = Rig()
     second.log.topics, second.log.offsets, second.log.inputs = (
         first.log.topics,
         first.log.offsets,
@@ -260,42 +260,42 @@ def bad(kind: str, **headers: bytes) -> Record:
 
 
 @pytest.mark.parametrize("kind", ["send_requested", "send_screened", "send_assessed", "content_held"])
-def test_a_request_that_cannot_be_applied_is_failed(bench: Bench, kind: str) -> None:
-    bench.log.give(record(0), bad(kind)._replace(timestamp_ms=44), record(2))
-    bench.drain()
-    assert bench.counts() == [1, 2]
-    (letter,) = bench.letters()
+def test_a_request_that_cannot_be_applied_is_failed(rig: Rig, kind: str) -> None:
+    rig.log.give(record(0), bad(kind)._replace(timestamp_ms=44), record(2))
+    rig.drain()
+    assert rig.counts() == [1, 2]
+    (letter,) = rig.letters()
     assert (letter.stage, letter.topic, letter.partition, letter.offset) == ("counting", BAD.topic, 0, 1)
     assert (letter.key, letter.value, letter.kind, letter.message_id) == (BAD.key, BAD.value, kind, "wamid.1")
     assert (letter.reason, letter.recorded_at_ms) == ("invariant", 44)
     assert letter.error == "InvariantBroken: the message says so"
-    (failed,) = bench.values("dispatch")
+    (failed,) = rig.values("dispatch")
     event = dispatch_pb2.DispatchEvent.FromString(failed).send_failed
     assert (event.message_id, event.refusal.code, event.failed_at_ms) == ("wamid.1", 131_000, 44)
     assert "parley.screened/0/1" in event.refusal.details
     ((_, number),) = [
-        place for place, entries in bench.log.topics.items() if place[0] == "dispatch" and entries
+        place for place, entries in rig.log.topics.items() if place[0] == "dispatch" and entries
     ]
-    (entry,) = [each for each in bench.log.topics["dispatch", number] if each.state == COMMITTED]
+    (entry,) = [each for each in rig.log.topics["dispatch", number] if each.state == COMMITTED]
     assert (entry.key, entry.timestamp_ms) == (b"b:u", 44)
     assert (KIND, b"send_failed") in entry.headers
     assert (MESSAGE_ID, b"wamid.1") in entry.headers
-    assert Point.SET_ASIDE in bench.points
+    assert Point.SET_ASIDE in rig.points
 
 
-def test_a_request_is_failed_in_the_conversation_that_its_header_names(bench: Bench) -> None:
-    bench.log.give(bad("send_assessed", **{CONVERSATION: b"b:other"}))
-    bench.drain()
-    entries = [each for (name, _), found in bench.log.topics.items() if name == "dispatch" for each in found]
+def test_a_request_is_failed_in_the_conversation_that_its_header_names(rig: Rig) -> None:
+    rig.log.give(bad("send_assessed", **{CONVERSATION: b"b:other"}))
+    rig.drain()
+    entries = [each for (name, _), found in rig.log.topics.items() if name == "dispatch" for each in found]
     assert [each.key for each in entries if each.state == COMMITTED] == [b"b:other"]
 
 
-def test_a_record_set_aside_keeps_its_trace(bench: Bench) -> None:
-    bench.log.give(bad("send_screened", **{TRACEPARENT: b"00-a-b-01"}))
-    bench.drain()
+def test_a_record_set_aside_keeps_its_trace(rig: Rig) -> None:
+    rig.log.give(bad("send_screened", **{TRACEPARENT: b"00-a-b-01"}))
+    rig.drain()
     written = [
         each
-        for (name, _), found in bench.log.topics.items()
+        for (name, _), found in rig.log.topics.items()
         if name in ("dispatch", "dead-letters")
         for each in found
         if each.state == COMMITTED
@@ -314,11 +314,11 @@ def test_a_record_set_aside_keeps_its_trace(bench: Bench) -> None:
         "ticked",
     ],
 )
-def test_what_only_informs_is_dead_lettered(bench: Bench, kind: str) -> None:
-    bench.log.give(bad(kind), record(2))
-    bench.drain()
-    assert [letter.kind for letter in bench.letters()] == [kind]
-    assert (bench.values("dispatch"), bench.counts(), bench.log.offsets[0]) == ([], [1], 3)
+def test_what_only_informs_is_dead_lettered(rig: Rig, kind: str) -> None:
+    rig.log.give(bad(kind), record(2))
+    rig.drain()
+    assert [letter.kind for letter in rig.letters()] == [kind]
+    assert (rig.values("dispatch"), rig.counts(), rig.log.offsets[0]) == ([], [1], 3)
 
 
 @pytest.mark.parametrize(
@@ -335,77 +335,77 @@ def test_what_only_informs_is_dead_lettered(bench: Bench, kind: str) -> None:
     ],
 )
 def test_anything_else_stops_its_partition_and_the_others_go_on(
-    bench: Bench, stopper: Record, sentence: str
+    rig: Rig, stopper: Record, sentence: str
 ) -> None:
-    bench.log.give(record(0), stopper, record(2), *(record(offset, partition=1) for offset in range(3)))
-    bench.drain()
-    (reason,) = bench.runner.stopped_because
+    rig.log.give(record(0), stopper, record(2), *(record(offset, partition=1) for offset in range(3)))
+    rig.drain()
+    (reason,) = rig.runner.stopped_because
     assert re.search(sentence, reason)
-    assert bench.log.offsets == {0: 1, 1: 3}
-    bench.log.give(record(3), record(3, partition=1))
-    bench.drain()
-    assert bench.log.offsets == {0: 1, 1: 4}
+    assert rig.log.offsets == {0: 1, 1: 3}
+    rig.log.give(record(3), record(3, partition=1))
+    rig.drain()
+    assert rig.log.offsets == {0: 1, 1: 4}
     # What precedes it is committed.
-    assert sorted(bench.counts()) == [1, 1, 2, 3, 4]
-    assert bench.letters() == []
-    stands = bench.store_meta()
+    assert sorted(rig.counts()) == [1, 1, 2, 3, 4]
+    assert rig.letters() == []
+    stands = rig.store_meta()
     assert stands is not None
     assert stands.next_offset == 1
 
 
-def stopped(bench: Bench) -> None:
+def stopped(rig: Rig) -> None:
     """Partition 0 stands at offset 1, with two records behind that."""
-    bench.log.give(record(0, "wake+5", at_ms=NOW_MS), bad("setting_changed"), record(2), record(3))
-    bench.drain()
-    assert bench.runner.stopped_because
+    rig.log.give(record(0, "wake+5", at_ms=NOW_MS), bad("setting_changed"), record(2), record(3))
+    rig.drain()
+    assert rig.runner.stopped_because
 
 
-def test_a_stopped_partition_is_read_again_when_it_is_assigned_again(bench: Bench) -> None:
-    stopped(bench)
-    bench.log.revoke(0)
-    bench.runner.turn(0)
-    assert bench.runner.stopped_because == []
-    bench.log.inputs[0][1] = record(1)
-    bench.log.assign(0)
-    bench.drain()
-    assert (bench.runner.stopped_because, bench.log.offsets[0]) == ([], 4)
+def test_a_stopped_partition_is_read_again_when_it_is_assigned_again(rig: Rig) -> None:
+    stopped(rig)
+    rig.log.revoke(0)
+    rig.runner.turn(0)
+    assert rig.runner.stopped_because == []
+    rig.log.inputs[0][1] = record(1)
+    rig.log.assign(0)
+    rig.drain()
+    assert (rig.runner.stopped_because, rig.log.offsets[0]) == ([], 4)
 
 
-def test_a_stopped_partition_stands_also_when_the_batch_of_another_is_given_up(bench: Bench) -> None:
-    stopped(bench)
-    bench.log.fail["commit"].append(TransactionFailed("no coordinator"))
-    bench.log.give(record(0, partition=1))
-    bench.drain()
-    assert (bench.log.offsets, len(bench.runner.stopped_because)) == ({0: 1, 1: 1}, 1)
+def test_a_stopped_partition_stands_also_when_the_batch_of_another_is_given_up(rig: Rig) -> None:
+    stopped(rig)
+    rig.log.fail["commit"].append(TransactionFailed("no coordinator"))
+    rig.log.give(record(0, partition=1))
+    rig.drain()
+    assert (rig.log.offsets, len(rig.runner.stopped_because)) == ({0: 1, 1: 1}, 1)
 
 
-def test_a_batch_that_stops_a_partition_and_is_given_up_is_done_again(bench: Bench) -> None:
-    bench.log.fail["commit"].append(TransactionFailed("no coordinator"))
-    stopped(bench)
-    assert (bench.log.offsets[0], bench.counts()) == (1, [1])
+def test_a_batch_that_stops_a_partition_and_is_given_up_is_done_again(rig: Rig) -> None:
+    rig.log.fail["commit"].append(TransactionFailed("no coordinator"))
+    stopped(rig)
+    assert (rig.log.offsets[0], rig.counts()) == (1, [1])
 
 
-def test_a_stopped_partition_gets_no_ticks_and_shows_its_lag(bench: Bench) -> None:
-    stopped(bench)
-    bench.now_ms += 60_000
-    bench.drain()
-    assert bench.log.ticks == []
+def test_a_stopped_partition_gets_no_ticks_and_shows_its_lag(rig: Rig) -> None:
+    stopped(rig)
+    rig.now_ms += 60_000
+    rig.drain()
+    assert rig.log.ticks == []
     seen = {
-        name: bench.registry.get_sample_value(f"parley_counting_{name}", {"partition": "0"})
+        name: rig.registry.get_sample_value(f"parley_counting_{name}", {"partition": "0"})
         for name in ("lag_records", "partition_stopped")
     }
     assert seen == {"lag_records": 3, "partition_stopped": 1}
-    bench.log.revoke(0)
-    assert bench.registry.get_sample_value("parley_counting_partition_stopped", {"partition": "0"}) is None
+    rig.log.revoke(0)
+    assert rig.registry.get_sample_value("parley_counting_partition_stopped", {"partition": "0"}) is None
 
 
-def test_a_stopped_partition_is_complained_of_again_and_again(bench: Bench) -> None:
+def test_a_stopped_partition_is_complained_of_again_and_again(rig: Rig) -> None:
     with capture_logs() as said:
-        stopped(bench)
+        stopped(rig)
         for _ in range(3):
-            bench.now_ms += COMPLAINT_MS
-            bench.drain()
-            bench.drain()
+            rig.now_ms += COMPLAINT_MS
+            rig.drain()
+            rig.drain()
     complaints = [line for line in said if line["event"].startswith("a partition is stopped")]
     assert [(line["partition"], line["offset"]) for line in complaints] == [(0, 1)] * 4
 
@@ -418,148 +418,148 @@ def test_a_stopped_partition_is_complained_of_again_and_again(bench: Bench) -> N
         (record(1, "large"), "too_large"),
     ],
 )
-def test_the_letter_says_why(bench: Bench, broken: Record, reason: str) -> None:
-    bench.log.give(broken._replace(headers=bad("receipt_received").headers))
-    bench.drain()
-    assert [letter.reason for letter in bench.letters()] == [reason]
+def test_the_letter_says_why(rig: Rig, broken: Record, reason: str) -> None:
+    rig.log.give(broken._replace(headers=bad("receipt_received").headers))
+    rig.drain()
+    assert [letter.reason for letter in rig.letters()] == [reason]
 
 
-def test_a_value_that_makes_the_letter_too_large_is_left_where_it_lies(bench: Bench) -> None:
-    bench.log.give(BAD._replace(value=b"\xff" * 990_000, headers=bad("receipt_received").headers))
-    bench.drain()
-    (letter,) = bench.letters()
+def test_a_value_that_makes_the_letter_too_large_is_left_where_it_lies(rig: Rig) -> None:
+    rig.log.give(BAD._replace(value=b"\xff" * 990_000, headers=bad("receipt_received").headers))
+    rig.drain()
+    (letter,) = rig.letters()
     assert (letter.value, letter.offset) == (b"", 1)
 
 
 def test_too_many_in_a_minute_stop_the_service() -> None:
-    bench = Bench(per_minute=3)
+    rig = Rig(per_minute=3)
     letters = [bad("ticked")._replace(offset=offset) for offset in range(7)]
-    bench.log.give(*letters[:3])
-    bench.drain()
-    bench.now_ms += 60_000
-    bench.log.give(*letters[3:6])
-    bench.drain()
-    bench.now_ms += 59_999
-    bench.log.give(letters[6])
+    rig.log.give(*letters[:3])
+    rig.drain()
+    rig.now_ms += 60_000
+    rig.log.give(*letters[3:6])
+    rig.drain()
+    rig.now_ms += 59_999
+    rig.log.give(letters[6])
     with pytest.raises(StageMustExit, match="more than 3 records could not be applied within a minute"):
-        bench.runner.turn(0)
-    assert len(bench.letters()) == 6
+        rig.runner.turn(0)
+    assert len(rig.letters()) == 6
 
 
 def test_a_record_whose_batch_is_tried_again_counts_once() -> None:
-    bench = Bench(per_minute=1)
-    bench.log.give(bad("ticked"))
-    bench.log.fail["commit"].extend(TransactionFailed("no coordinator") for _ in range(3))
-    bench.drain()
-    assert len(bench.letters()) == 1
+    rig = Rig(per_minute=1)
+    rig.log.give(bad("ticked"))
+    rig.log.fail["commit"].extend(TransactionFailed("no coordinator") for _ in range(3))
+    rig.drain()
+    assert len(rig.letters()) == 1
 
 
-def test_the_record_for_which_a_batch_is_refused_is_found(bench: Bench) -> None:
-    bench.log.give(
+def test_the_record_for_which_a_batch_is_refused_is_found(rig: Rig) -> None:
+    rig.log.give(
         *(record(offset, "poison" if offset == 3 else "m", f"b:{offset}".encode()) for offset in range(6))
     )
-    bench.log.inputs[0][3] = bench.log.inputs[0][3]._replace(headers=bad("send_screened").headers)
-    bench.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
-    bench.drain()
-    assert [(letter.offset, letter.reason) for letter in bench.letters()] == [(3, "failing")]
-    assert "Message size too large" in bench.letters()[0].error
-    assert (len(bench.counts()), bench.log.offsets[0]) == (5, 6)
-    assert bench.log.limits[:4] == [BatchLimits().records] * 3 + [1]
-    assert bench.log.limits[-1] == BatchLimits().records
+    rig.log.inputs[0][3] = rig.log.inputs[0][3]._replace(headers=bad("send_screened").headers)
+    rig.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
+    rig.drain()
+    assert [(letter.offset, letter.reason) for letter in rig.letters()] == [(3, "failing")]
+    assert "Message size too large" in rig.letters()[0].error
+    assert (len(rig.counts()), rig.log.offsets[0]) == (5, 6)
+    assert rig.log.limits[:4] == [BatchLimits().records] * 3 + [1]
+    assert rig.log.limits[-1] == BatchLimits().records
 
 
-def test_what_a_timer_wants_written_and_is_refused_ends_the_process(bench: Bench) -> None:
-    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
-    bench.drain()
-    bench.log.rejects = lambda topic, value: topic == "windows" and b"woken" in value
-    bench.log.give(record(1, at_ms=NOW_MS + 9)._replace(headers=bad("send_screened").headers))
+def test_what_a_timer_wants_written_and_is_refused_ends_the_process(rig: Rig) -> None:
+    rig.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    rig.drain()
+    rig.log.rejects = lambda topic, value: topic == "windows" and b"woken" in value
+    rig.log.give(record(1, at_ms=NOW_MS + 9)._replace(headers=bad("send_screened").headers))
     with pytest.raises(StageMustExit, match="Message size too large"):
-        bench.drain()
+        rig.drain()
 
 
-def test_a_refused_record_that_may_not_be_gone_past_stops_its_partition(bench: Bench) -> None:
-    bench.log.give(record(0, "poison"), record(0, partition=1))
-    bench.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
-    bench.drain()
-    (reason,) = bench.runner.stopped_because
+def test_a_refused_record_that_may_not_be_gone_past_stops_its_partition(rig: Rig) -> None:
+    rig.log.give(record(0, "poison"), record(0, partition=1))
+    rig.log.rejects = lambda topic, value: topic == "windows" and b"poison" in value
+    rig.drain()
+    (reason,) = rig.runner.stopped_because
     assert re.search(r"cannot be applied.*Message size too large", reason)
-    assert bench.log.offsets == {0: 0, 1: 1}
-    bench.log.give(record(1, partition=1))
-    bench.drain()
+    assert rig.log.offsets == {0: 0, 1: 1}
+    rig.log.give(record(1, partition=1))
+    rig.drain()
     # What is found needs no more going record by record.
-    assert bench.log.limits[-1] == BatchLimits().records
+    assert rig.log.limits[-1] == BatchLimits().records
 
 
 @pytest.mark.parametrize("error", [StoreFailed("disk full")])
-def test_a_store_that_fails_is_no_record_s_fault(bench: Bench, error: Exception) -> None:
+def test_a_store_that_fails_is_no_record_s_fault(rig: Rig, error: Exception) -> None:
     def fail(_: bytes) -> None:
         raise error
 
-    partition = bench.runner.partitions[0]
+    partition = rig.runner.partitions[0]
     partition._rows._load = fail
-    bench.log.give(bad("receipt_received"))
+    rig.log.give(bad("receipt_received"))
     with pytest.raises(StageMustExit, match="disk full"):
-        bench.runner.turn(0)
-    assert bench.letters() == []
+        rig.runner.turn(0)
+    assert rig.letters() == []
 
 
-def test_a_failing_timer_ends_the_process(bench: Bench) -> None:
-    bench.log.give(record(0, "timer-bug+5"), record(1, at_ms=9))
+def test_a_failing_timer_ends_the_process(rig: Rig) -> None:
+    rig.log.give(record(0, "timer-bug+5"), record(1, at_ms=9))
     with pytest.raises(StageMustExit, match="TimerFailed"):
-        bench.runner.turn(0)
+        rig.runner.turn(0)
 
 
-def test_a_tick_wakes_a_quiet_partition(bench: Bench) -> None:
-    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
-    bench.runner.turn(0)
-    assert bench.log.ticks == []
-    bench.now_ms += 5
-    bench.runner.turn(0)
-    assert bench.log.ticks == [(0, NOW_MS + 5)]
-    bench.drain()
-    assert bench.counts() == [1, 1]
-    bench.now_ms += 60_000
-    bench.drain()
-    assert len(bench.log.ticks) == 1
+def test_a_tick_wakes_a_quiet_partition(rig: Rig) -> None:
+    rig.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    rig.runner.turn(0)
+    assert rig.log.ticks == []
+    rig.now_ms += 5
+    rig.runner.turn(0)
+    assert rig.log.ticks == [(0, NOW_MS + 5)]
+    rig.drain()
+    assert rig.counts() == [1, 1]
+    rig.now_ms += 60_000
+    rig.drain()
+    assert len(rig.log.ticks) == 1
 
 
-def test_a_partition_is_ticked_once_a_second_at_most_and_only_at_zero_lag(bench: Bench) -> None:
-    bench.log.give(record(0, "wake+5", at_ms=NOW_MS))
-    bench.runner.turn(0)
-    bench.now_ms += 10
+def test_a_partition_is_ticked_once_a_second_at_most_and_only_at_zero_lag(rig: Rig) -> None:
+    rig.log.give(record(0, "wake+5", at_ms=NOW_MS))
+    rig.runner.turn(0)
+    rig.now_ms += 10
     dropped: list[Record] = []
-    bench.log.give = lambda *records: dropped.extend(records)  # type: ignore[method-assign]
+    rig.log.give = lambda *records: dropped.extend(records)  # type: ignore[method-assign]
     for step_ms, expected in [(0, 1), (999, 1), (1, 2), (1_000, 3)]:
-        bench.now_ms += step_ms
-        bench.runner.turn(0)
-        assert len(bench.log.ticks) == expected
-    bench.log.caught_up = lambda partition: partition < 0  # type: ignore[method-assign]
-    bench.now_ms += 5_000
-    bench.runner.turn(0)
-    assert len(bench.log.ticks) == 3
+        rig.now_ms += step_ms
+        rig.runner.turn(0)
+        assert len(rig.log.ticks) == expected
+    rig.log.caught_up = lambda partition: partition < 0  # type: ignore[method-assign]
+    rig.now_ms += 5_000
+    rig.runner.turn(0)
+    assert len(rig.log.ticks) == 3
 
 
-def test_a_partition_given_back_is_closed_and_found_again(bench: Bench) -> None:
-    bench.log.give(record(0))
-    bench.runner.turn(0)
-    bench.log.revoke(0)
-    assert (bench.points[-1], list(bench.runner.partitions)) == (Point.REVOKED, [1])
-    bench.log.assign(0)
-    assert bench.points[-2:] == [Point.ASSIGNED, Point.RESTORED]
-    bench.log.give(record(1))
-    bench.drain()
-    assert bench.counts() == [1, 2]
+def test_a_partition_given_back_is_closed_and_found_again(rig: Rig) -> None:
+    rig.log.give(record(0))
+    rig.runner.turn(0)
+    rig.log.revoke(0)
+    assert (rig.points[-1], list(rig.runner.partitions)) == (Point.REVOKED, [1])
+    rig.log.assign(0)
+    assert rig.points[-2:] == [Point.ASSIGNED, Point.RESTORED]
+    rig.log.give(record(1))
+    rig.drain()
+    assert rig.counts() == [1, 2]
 
 
 def test_a_start_without_broker_may_be_repeated() -> None:
-    bench = Bench()
-    bench.log.fail["subscribe"].append(LogUnavailable("no broker"))
+    rig = Rig()
+    rig.log.fail["subscribe"].append(LogUnavailable("no broker"))
     with pytest.raises(LogUnavailable):
-        bench.runner.start()
-    bench.runner.start()
+        rig.runner.start()
+    rig.runner.start()
 
 
-def test_closing_leaves_the_group_and_the_stores(bench: Bench) -> None:
-    bench.runner.close()
-    assert bench.log.calls[-1] == "close"
-    assert bench.runner.partitions == {}
+def test_closing_leaves_the_group_and_the_stores(rig: Rig) -> None:
+    rig.runner.close()
+    assert rig.log.calls[-1] == "close"
+    assert rig.runner.partitions == {}

@@ -11,7 +11,7 @@ from parley.message.v1 import facts_pb2
 from parley.settings.v1 import settings_pb2
 from services.runtime.stage import InvariantBroken
 from services.session_window.stage import SessionWindowStage
-from tests.unit.stage_rig import Emitted, StageBench
+from tests.unit.stage_rig import Emitted, StageRig
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -25,7 +25,7 @@ class Windows:
     """session-window for one customer; times are milliseconds from noon of 2 March 2026."""
 
     def __init__(self) -> None:
-        self.bench = StageBench(SessionWindowStage())
+        self.rig = StageRig(SessionWindowStage())
 
     def customer(
         self, message_id: str, at: int, *, written: int | None = None, number: str = NUMBER, ad: bool = False
@@ -35,7 +35,7 @@ class Windows:
             message_id=message_id, business_id=BUSINESS, account_id=ACCOUNT, phone_number_id=number,
             user_ref=CUSTOMER, sent_at_ms=T0 + (at if written is None else written), entry_point=ad,
         )  # fmt: skip
-        return news(self.bench.feed(event, KEY, T0 + at))
+        return news(self.rig.feed(event, KEY, T0 + at))
 
     def reply(
         self, at: int, *, accepted: int | None = None, number: str = NUMBER
@@ -46,7 +46,7 @@ class Windows:
             user_ref=CUSTOMER, accepted_at_ms=T0 + (at if accepted is None else accepted),
         )  # fmt: skip
         event = screened_pb2.SendScreened(facts=facts, consent_id="consent.3.1")
-        outputs = self.bench.feed(event, KEY, T0 + at)
+        outputs = self.rig.feed(event, KEY, T0 + at)
         self.told_meanwhile = news(outputs)
         (assessed,) = [out for out in outputs if out.topic == "usage"]
         assert (assessed.kind, assessed.key) == ("send_assessed", BUSINESS.encode())
@@ -58,7 +58,7 @@ class Windows:
         return window
 
     def tick(self, at: int) -> list[str]:
-        return news(self.bench.tick(T0 + at))
+        return news(self.rig.tick(T0 + at))
 
 
 def news(outputs: list[Emitted]) -> list[str]:
@@ -127,7 +127,7 @@ def test_the_life_of_a_window_is_told(windows: Windows) -> None:
 def test_what_is_told_of_a_window(windows: Windows) -> None:
     windows.customer("m1", 0)
     windows.customer("m2", HOUR)
-    (soon,) = windows.bench.tick(T0 + 23 * HOUR)
+    (soon,) = windows.rig.tick(T0 + 23 * HOUR)
     value = soon.value
     assert (value.business_id, value.user_ref, value.account_id) == (BUSINESS, CUSTOMER, ACCOUNT)
     assert (value.phone_number_id, value.opened_by, value.opened_at_ms) == (NUMBER, "m1", T0)
@@ -184,14 +184,14 @@ def test_a_message_ahead_of_the_timers_closes_the_old_window_first(windows: Wind
 
 @pytest.mark.parametrize(("seconds", "lead"), [(60, 60_000), (0, 2 * HOUR), (3 * 86_400, DAY)])
 def test_closing_soon_is_a_setting_of_the_account(windows: Windows, seconds: int, lead: int) -> None:
-    windows.bench.setting(f"account/{ACCOUNT}", settings_pb2.Account(closing_soon_seconds=seconds))
+    windows.rig.setting(f"account/{ACCOUNT}", settings_pb2.Account(closing_soon_seconds=seconds))
     windows.customer("m1", 0)
-    assert windows.bench.row(KEY + b"/" + NUMBER.encode()).wake_at_ms == T0 + DAY - lead
+    assert windows.rig.row(KEY + b"/" + NUMBER.encode()).wake_at_ms == T0 + DAY - lead
 
 
 def test_a_setting_changed_meanwhile_holds_when_the_timer_comes(windows: Windows) -> None:
     windows.customer("m1", 0)
-    windows.bench.setting(f"account/{ACCOUNT}", settings_pb2.Account(closing_soon_seconds=60), at_ms=T0 + 1)
+    windows.rig.setting(f"account/{ACCOUNT}", settings_pb2.Account(closing_soon_seconds=60), at_ms=T0 + 1)
     assert windows.tick(DAY - 2 * HOUR) == []
     assert windows.tick(DAY - 60_000) == ["closing_soon m1"]
 
@@ -202,14 +202,14 @@ def test_a_window_is_forgotten_seven_days_after_it_closed(windows: Windows) -> N
     windows.tick(8 * DAY - 1)
     assert windows.reply(8 * DAY - 1).last_message_id == "m1"
     windows.tick(8 * DAY)
-    assert windows.bench.row(row_key) is None
-    assert windows.bench.store.timers(None, 1) == []
+    assert windows.rig.row(row_key) is None
+    assert windows.rig.store.timers(None, 1) == []
 
 
 def test_a_record_under_a_foreign_key_is_refused(windows: Windows) -> None:
     facts = facts_pb2.SendFacts(message_id="x", business_id=BUSINESS, user_ref="u1_other")
     with pytest.raises(InvariantBroken, match="u1_other"):
-        windows.bench.feed(screened_pb2.SendScreened(facts=facts), KEY, T0)
+        windows.rig.feed(screened_pb2.SendScreened(facts=facts), KEY, T0)
 
 
 STEPS = st.lists(
@@ -242,9 +242,9 @@ def test_news_makes_sense_and_verdicts_follow_from_the_messages_alone(
             now += passes
             told += windows.tick(now)
         elif what == "commit":
-            windows.bench.commit()
+            windows.rig.commit()
         else:
-            windows.bench.restart()
+            windows.rig.restart()
     told += windows.tick(now + 2 * DAY)
     kinds = [entry.partition(" ")[0] for entry in told]
     assert kinds[:1] in ([], ["opened"])

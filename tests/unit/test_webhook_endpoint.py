@@ -5,7 +5,7 @@ import pytest
 from services.delivery.webhooks.endpoint import EndpointLimits
 from services.delivery.webhooks.failures import EndpointFailed
 from services.delivery.webhooks.tiers import NextTry, RetrySchedule
-from tests.unit.webhook_tiers_rig import START_MS, Bench, until
+from tests.unit.webhook_tiers_rig import START_MS, Rig, until
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 AT_ONCE = 0.000_001
@@ -13,26 +13,26 @@ AT_ONCE = 0.000_001
 
 
 async def test_what_an_open_circuit_spares_keeps_its_tries_and_comes_soon() -> None:
-    bench = Bench()
-    await bench.fail()
+    rig = Rig()
+    await rig.fail()
     for number, tries in enumerate((0, 1, 5, 6)):
-        bench.offer(number, tries)
-    await until(lambda: len(bench.settled) == 4)
-    assert not bench.courier.begun
-    updates = [deferred.update for deferred in bench.topics.deferred]
+        rig.offer(number, tries)
+    await until(lambda: len(rig.settled) == 4)
+    assert not rig.courier.begun
+    updates = [deferred.update for deferred in rig.topics.deferred]
     assert [update.tries for update in updates] == [0, 1, 5, 6]
     assert [update.due_at_ms - START_MS for update in updates] == [SECOND] + [10 * MINUTE] * 3
     assert [update.first_tried_at_ms for update in updates] == [START_MS] + [START_MS - 10_000_000] * 3
 
 
 async def test_a_failed_try_climbs_one_tier() -> None:
-    bench = Bench()
-    bench.courier.failure = EndpointFailed("the endpoint answered 500")
-    bench.courier.open()
+    rig = Rig()
+    rig.courier.failure = EndpointFailed("the endpoint answered 500")
+    rig.courier.open()
     for number in range(2):
-        bench.offer(number, tries=number * 5)
-    await until(lambda: len(bench.settled) == 2)
-    assert [(name, update.tries) for name, update in bench.topics.deferred] == [
+        rig.offer(number, tries=number * 5)
+    await until(lambda: len(rig.settled) == 2)
+    assert [(name, update.tries) for name, update in rig.topics.deferred] == [
         ("webhook-retry-1", 1),
         ("webhook-retry-6", 6),
     ]
@@ -40,52 +40,52 @@ async def test_a_failed_try_climbs_one_tier() -> None:
 
 async def test_when_the_endpoint_is_back_what_comes_is_brought_and_nothing_climbs() -> None:
     """Half-open, healthy again, 100 retries at once: one is the probe, the others wait for its outcome."""
-    bench = Bench(open_seconds=AT_ONCE)
-    await bench.fail()
-    bench.courier.failure = None
+    rig = Rig(open_seconds=AT_ONCE)
+    await rig.fail()
+    rig.courier.failure = None
     for number in range(100):
-        bench.offer(number, tries=5)
-    await until(lambda: len(bench.courier.begun) == 1)
-    bench.courier.open()
-    await until(lambda: len(bench.settled) == 100)
-    assert not bench.topics.deferred
-    assert bench.courier.begun[:12] == [b"%d" % number for number in range(12)], "in the order they came in"
-    assert {int(body) for body in bench.courier.taken} == set(range(100))
+        rig.offer(number, tries=5)
+    await until(lambda: len(rig.courier.begun) == 1)
+    rig.courier.open()
+    await until(lambda: len(rig.settled) == 100)
+    assert not rig.topics.deferred
+    assert rig.courier.begun[:12] == [b"%d" % number for number in range(12)], "in the order they came in"
+    assert {int(body) for body in rig.courier.taken} == set(range(100))
 
 
 async def test_when_the_probe_fails_what_waited_for_it_is_spared() -> None:
-    bench = Bench(open_seconds=AT_ONCE)
-    await bench.fail()
+    rig = Rig(open_seconds=AT_ONCE)
+    await rig.fail()
     for number in range(100):
-        bench.offer(number, tries=5)
-    await until(lambda: len(bench.courier.begun) == 1)
-    bench.circuit.failed(1e12)  # opens it for long
-    bench.courier.open()
-    await until(lambda: len(bench.settled) == 100)
-    assert sorted(update.tries for _, update in bench.topics.deferred) == [5] * 99 + [6]
-    assert bench.topics.tiers() == {"webhook-retry-spared-5": 99, "webhook-retry-6": 1}
+        rig.offer(number, tries=5)
+    await until(lambda: len(rig.courier.begun) == 1)
+    rig.circuit.failed(1e12)  # opens it for long
+    rig.courier.open()
+    await until(lambda: len(rig.settled) == 100)
+    assert sorted(update.tries for _, update in rig.topics.deferred) == [5] * 99 + [6]
+    assert rig.topics.tiers() == {"webhook-retry-spared-5": 99, "webhook-retry-6": 1}
 
 
 async def test_what_does_not_fit_is_spared_and_keeps_its_tries() -> None:
-    bench = Bench(limits=EndpointLimits(tries_at_once_max=1, queue_max=10))
+    rig = Rig(limits=EndpointLimits(tries_at_once_max=1, queue_max=10))
     for number in range(20):
-        bench.offer(number)
-    await until(lambda: len(bench.settled) == 9)
-    assert [update.tries for _, update in bench.topics.deferred] == [0] * 9
-    bench.courier.open()
-    await until(lambda: len(bench.settled) == 20)
-    assert len(bench.courier.taken) == 11
+        rig.offer(number)
+    await until(lambda: len(rig.settled) == 9)
+    assert [update.tries for _, update in rig.topics.deferred] == [0] * 9
+    rig.courier.open()
+    await until(lambda: len(rig.settled) == 20)
+    assert len(rig.courier.taken) == 11
 
 
 async def test_a_conversation_goes_one_by_one() -> None:
-    bench = Bench()
+    rig = Rig()
     for number in range(6):
-        bench.offer(number, conversation=b"odd" if number % 2 else b"even")
-    await until(lambda: len(bench.courier.begun) == 2)
-    bench.courier.open()
-    await until(lambda: len(bench.settled) == 6)
-    assert bench.courier.at_once_seen == 2
-    assert [body for body in bench.courier.taken if int(body) % 2] == [b"1", b"3", b"5"]
+        rig.offer(number, conversation=b"odd" if number % 2 else b"even")
+    await until(lambda: len(rig.courier.begun) == 2)
+    rig.courier.open()
+    await until(lambda: len(rig.settled) == 6)
+    assert rig.courier.at_once_seen == 2
+    assert [body for body in rig.courier.taken if int(body) % 2] == [b"1", b"3", b"5"]
 
 
 @pytest.mark.parametrize(

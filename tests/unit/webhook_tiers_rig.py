@@ -78,7 +78,7 @@ class GatedCourier:
         """As `Posts.close`."""
 
 
-class Bench:
+class Rig:
     """One endpoint before the tiers. Make it in a running loop."""
 
     def __init__(
