@@ -1,0 +1,1 @@
+"""Where the suite runs, and what its tests have in common."""

@@ -1,0 +1,34 @@
+"""A log on the real broker into whose poll a test steps."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from services.runtime.kafka_log import KafkaLog
+from tests.simulation.conformance.rig.site import WAIT_SECONDS
+
+
+class InterruptedLog(KafkaLog):
+    """A log whose next poll for what is there is interrupted, once a first record has come."""
+
+    _action: Callable[[], object] | None = None
+
+    def interrupt(self, action: Callable[[], object], until: Callable[[], bool]) -> None:
+        """Do ``action`` then, and go on taking what comes until something holds."""
+        self._action, self._until, self._came = action, until, False
+
+    def _consume(self, count: int, timeout_seconds: float) -> list[Any]:
+        if self._action is None:
+            return super()._consume(count, timeout_seconds)
+        if timeout_seconds > 0:
+            messages = super()._consume(count, timeout_seconds)
+            self._came = any(message.error() is None for message in messages)
+            return messages
+        if not self._came:
+            return []  # it shall have to wait
+        self._action()
+        self._action, deadline = None, time.monotonic() + WAIT_SECONDS
+        messages = []
+        while not self._until() and time.monotonic() < deadline:
+            messages += super()._consume(count, 0.05)
+        return messages
