@@ -7,20 +7,19 @@ milliseconds.
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
-
-from google.protobuf.message import Message
+from typing import Any, NamedTuple
 
 from parley.intake.v1 import intake_pb2
 from parley.intake.v1.intake_pb2 import IntakeEvent
 from parley.message.v1.facts_pb2 import Envelope, SendFacts
 from parley.settings.v1.settings_pb2 import PhoneNumber
-from services.contracts.catalogue import Topic, topic
+from services.contracts.catalogue import topic
 from services.contracts.keys import conversation_key
 from services.identity.message_id import UNIQUE_BYTES, Kind, MessageId
 from services.identity.platform_key import PlatformKey
 from services.identity.references import user_ref
 from services.ingress.keywords import keyword_of
+from services.runtime.writes_records import WritesRecords
 
 INTAKE = topic("intake")
 
@@ -38,23 +37,7 @@ class IntakeRecord(NamedTuple):
     """Id of the message that the record is about; empty where it is about none."""
 
 
-class Writer(Protocol):
-    """What is wanted of a RecordWriter."""
-
-    async def write(
-        self,
-        topic: Topic,
-        key: bytes,
-        event: Message,
-        kind: str,
-        *,
-        message_id: str = "",
-        traceparent: bytes | None = None,
-    ) -> None:
-        """Return once the broker has acknowledged; raise NotWritten or WriteUnknown."""
-
-
-async def write_intake(writer: Writer, record: IntakeRecord, traceparent: bytes | None = None) -> None:
+async def write_intake(writer: WritesRecords, record: IntakeRecord, traceparent: bytes | None = None) -> None:
     """Return once the broker has acknowledged the record. Raises as ``RecordWriter.write`` does."""
     await writer.write(
         INTAKE, record.key, record.event, record.kind, message_id=record.message_id, traceparent=traceparent

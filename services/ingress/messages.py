@@ -20,7 +20,7 @@ from services.ingress.decode import compact_json
 from services.ingress.errors import invalid_parameter, outcome_unknown, overloaded
 from services.ingress.fields import Members
 from services.ingress.idempotency import idempotency_of, keyed_unique_bytes, new_unique_bytes
-from services.ingress.intake import IntakeRecord, Writer, build_message_read, build_send_request, write_intake
+from services.ingress.intake import IntakeRecord, build_message_read, build_send_request, write_intake
 from services.ingress.limits import RETRY_AFTER_OVERLOAD_SECONDS
 from services.ingress.rate import NumberRates
 from services.ingress.read_mark import is_read_mark, read_read_mark
@@ -28,6 +28,7 @@ from services.ingress.send import Outgoing, read_send
 from services.ingress.templates import TemplateIndex
 from services.runtime.clock import Clock
 from services.runtime.write_errors import NotWritten, Overloaded, RecordTooLarge, WriteUnknown
+from services.runtime.writes_records import WritesRecords
 
 MARKED = b'{"success":true}'
 
@@ -39,7 +40,7 @@ class MessagesEndpoint:
     platform_key: PlatformKey
     templates: TemplateIndex
     rates: NumberRates
-    writer: Writer
+    writer: WritesRecords
     clock: Clock
     ttl_seconds_max: int
     """Time to live of a message whose template states no shorter one."""

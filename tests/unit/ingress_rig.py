@@ -138,6 +138,7 @@ class Written:
         *,
         message_id: str = "",
         traceparent: bytes | None = None,
+        **_: object,
     ) -> None:
         await self.may_go.wait()
         if self.failure:

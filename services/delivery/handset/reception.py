@@ -20,6 +20,7 @@ from services.ingress import intake
 from services.ingress.intake import IntakeRecord
 from services.ingress.trace import Tracer
 from services.runtime.write_errors import NotWritten, WriteUnknown
+from services.runtime.writes_records import WritesRecords
 
 NOT_WRITTEN = "Nothing was written: send it again in a moment."
 UNKNOWN_OUTCOME = "It is not known whether this was written: send it again, with the same client_id."
@@ -51,7 +52,7 @@ class Reception:
         self,
         key: PlatformKey,
         numbers: PhoneNumbers,
-        writer: intake.Writer,
+        writer: WritesRecords,
         receipts: TakesReceipts,
         waiting: Waiting,
         clock: Callable[[], int],

@@ -1,17 +1,15 @@
 """Puts an update off: it waits on Kafka, in the topic of its tier, where nobody stands behind it."""
 
-from typing import Protocol
-
 import structlog
-from google.protobuf.message import Message
 
 from parley.delivery.v1 import webhook_retry_pb2
-from services.contracts.catalogue import Topic, topic
+from services.contracts.catalogue import topic
 from services.delivery.webhooks import metrics
 from services.delivery.webhooks.errand import Errand
 from services.delivery.webhooks.tiers import SPARED_TIERS_MAX, TIERS_MAX, NextTry, RetrySchedule
 from services.delivery.webhooks.until_written import until_written
 from services.runtime.clock import Clock
+from services.runtime.writes_records import WritesRecords
 
 TIERS = {number: topic(f"webhook-retry-{number}") for number in range(1, TIERS_MAX + 1)}
 SPARED_TIERS = {number: topic(f"webhook-retry-spared-{number}") for number in range(1, SPARED_TIERS_MAX + 1)}
@@ -19,24 +17,6 @@ KIND = "webhook_deferred"
 ERROR_CHARACTERS_MAX = 200
 
 log = structlog.get_logger()
-
-
-class WritesRecords(Protocol):
-    """What is needed of a `RecordWriter`."""
-
-    async def write(
-        self,
-        topic: Topic,
-        key: bytes,
-        event: Message,
-        kind: str,
-        /,
-        *,
-        message_id: str,
-        conversation: bytes,
-        traceparent: bytes | None,
-    ) -> None:
-        """Return once the record is written. Raises NotWritten or WriteUnknown."""
 
 
 class Deferral:
