@@ -6,6 +6,7 @@ from services.runtime.points import Point
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
+from tests.integration.hard_cases.rig.member import Member
 from tests.integration.hard_cases.rig.tally import WideTally, keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
@@ -75,12 +76,7 @@ def test_without_transactions_what_a_zombie_has_begun_shows(make_world: MakeWorl
 
 
 def test_a_zombie_s_store_is_not_shared(world: World) -> None:
-    world.write(KEYS)
-    zombie = world.start()
-    world.wait_done()
-    zombie.stop_at(Point.APPLIED)
-    world.write(KEYS)
-    zombie.wait_stopped()
+    zombie = _stopped_in_a_batch(world)
     zombie.freeze()
 
     second = world.start()
@@ -97,12 +93,7 @@ def test_a_zombie_s_store_is_not_shared(world: World) -> None:
 
 def test_a_zombie_that_needs_a_new_producer_does_not_end_its_replacement(world: World) -> None:
     """Who takes a transactional id fences its owner: so it asks first whether it is in the group still."""
-    world.write(KEYS)
-    zombie = world.start()
-    world.wait_done()
-    zombie.stop_at(Point.APPLIED)
-    world.write(KEYS)
-    zombie.wait_stopped()
+    zombie = _stopped_in_a_batch(world)
     world.group.expel(0)
     # The batch is aborted, which spoils the producer, and read again.
     zombie.go_on(then=Point.ABORTED)
@@ -124,6 +115,17 @@ def test_a_zombie_that_needs_a_new_producer_does_not_end_its_replacement(world: 
     shutil.rmtree(world.data_dir())
     shutil.move(replacement.data_dir, world.data_dir())
     count(world)
+
+
+def _stopped_in_a_batch(world: World) -> Member:
+    """A member that has done some work, and stands before the transaction of what came then."""
+    world.write(KEYS)
+    member = world.start()
+    world.wait_done()
+    member.stop_at(Point.APPLIED)
+    world.write(KEYS)
+    member.wait_stopped()
+    return member
 
 
 def _moved(world: World, before: dict[int, int]) -> set[int]:
