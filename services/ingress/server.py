@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from weakref import WeakSet
 
+import structlog
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response, StreamResponse
@@ -13,6 +14,8 @@ from aiohttp.web_server import Server
 from services.ingress import metrics
 from services.ingress.errors import ApiError, internal_error, invalid_parameter, new_trace_id, overloaded
 from services.ingress.limits import RETRY_AFTER_OVERLOAD_SECONDS, HttpLimits
+
+log = structlog.get_logger()
 
 CONTENT_TYPE = "application/json; charset=UTF-8"
 SERVER = "parley"
@@ -120,12 +123,14 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002
     ) -> StreamResponse:
-        """Answer what is not HTTP (400) or what nobody caught (500), and close the connection."""
+        """Answer what is not HTTP (400) or what nobody caught (500, and logged), and close the connection."""
         if request.writer.output_size > 0:
             raise ConnectionError("half an answer was sent") from exc
         broken = status < 500  # noqa: PLR2004
         error = invalid_parameter("The request does not follow HTTP.") if broken else internal_error()
         response = error_response(error)
+        if not broken:
+            log.error("unexpected error", fbtrace_id=response.headers["x-fb-trace-id"], exc_info=exc)
         response.force_close()
         return response
 

@@ -8,9 +8,12 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+from structlog.testing import capture_logs
 
 from services.ingress.limits import HttpLimits
-from services.ingress.server import HELD_SECONDS_MAX
+from services.ingress.server import HELD_SECONDS_MAX, IngressServer
 from tests.unit.ingress_rig import PATH, TEXT, TOKEN, Rig, assert_envelope, ingress_rig
 
 BODY = json.dumps(TEXT).encode()
@@ -251,3 +254,19 @@ async def test_a_client_that_leaves_does_no_harm(ingress: Rig) -> None:
         writer.write(sent)
         writer.transport.abort()
     assert (await ingress.post(TEXT)).status_code == 200
+
+
+async def test_what_nobody_caught_is_answered_in_the_envelope_and_logged() -> None:
+    async def broken(_: BaseRequest) -> StreamResponse:
+        raise ZeroDivisionError
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(IngressServer(broken, HttpLimits()), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient() as client:
+        with capture_logs() as logs:
+            answer = await client.get(f"http://127.0.0.1:{port}/")
+    assert_envelope(answer, 500, 131000)
+    (logged,) = logs
+    assert (logged["event"], logged["fbtrace_id"]) == ("unexpected error", answer.headers["x-fb-trace-id"])
+    assert isinstance(logged["exc_info"], ZeroDivisionError)
