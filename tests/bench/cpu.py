@@ -3,9 +3,12 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
+
+K = TypeVar("K")
 
 
-def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
+def cpu_seconds(pids: Mapping[K, int]) -> dict[K, float]:
     """User and system seconds that each process has used so far."""
     tick = os.sysconf("SC_CLK_TCK")
     used = {}

@@ -1,7 +1,8 @@
 """Each stage alone on a backlog of realistic records, beside a bare copy of the same records.
 
-The rate is taken between five and a hundred per cent of the backlog, so that start and join do not count. The
-broker has copied a backlog before anything is measured: a Java process is slow in its first minute.
+The backlog is shown at once when all members have their partitions, and the rate is taken between five and a
+hundred per cent of it. The broker has copied a backlog before anything is measured: a Java process is slow in
+its first minute.
 """
 
 import asyncio
@@ -9,8 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,7 @@ from tests.bench.broker import Broker
 from tests.bench.cpu import cpu_seconds
 from tests.bench.figures import Figure
 from tests.bench.probes import Probes
+from tests.line.stages import Line
 
 CONVERSATIONS = 60_000
 MODULES: dict[type[Stage], str] = {
@@ -51,53 +53,86 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Measured:
-    """What one process did with a backlog."""
+    """What all members did with a backlog."""
 
     records_per_second: float
     cpu_us_per_record: float
     broker_cpu_us_per_record: float
 
+    @property
+    def details(self) -> dict[str, float]:
+        """CPU of the stage's processes, and of the broker."""
+        return {
+            "us/record": round(self.cpu_us_per_record, 1),
+            "broker us/record": round(self.broker_cpu_us_per_record, 1),
+        }
+
 
 async def stages(console: Console) -> list[Figure]:
-    """All figures named ``stage/…``; takes about two minutes."""
+    """All figures named ``stage/…``; takes about four minutes."""
     with TemporaryDirectory(prefix="parley-bench-") as directory:
         with console.status(f"judging {CONVERSATIONS:,} conversations"):
             line = await asyncio.to_thread(backlog, CONVERSATIONS, wall_clock_ms())
         with EmbeddedKafka(Path(directory) / "kafka") as kafka:
-            figures: list[Figure] = []
-            for make, module in MODULES.items():
-                stage = make()
-                # A stage's outputs are another's input: each is alone with its backlog.
-                broker = Broker(kafka.connection(), f"bench-{stage.name}.")
-                records = broker.write(line, stage.input)
-                with console.status(f"{stage.name} on {records:,} records"):
-                    if not figures:
-                        _copy(broker, kafka.pid, stage.input, "warm-up")
-                    figures += _figures(broker, kafka.pid, stage.name, stage.input, module, Path(directory))
+            bench = _Bench(kafka, line, Path(directory), console)
+            bench.warm_up()
+            figures = [figure for make, module in MODULES.items() for figure in bench.figures(make(), module)]
             with console.status("lone records"):
                 return [*figures, _lone(Broker(kafka.connection(), "bench-lone."), Path(directory) / "lone")]
 
 
-def _figures(
-    broker: Broker, broker_pid: int, name: str, source: Topic, module: str, directory: Path
-) -> list[Figure]:
-    copied = _copy(broker, broker_pid, source, "ceiling")
-    state = directory / "state"
-    with running_stage(broker, module, state) as pid:
-        stage = _measure(broker, pid, broker_pid, name, source)
-    details = {"broker us/record": round(stage.broker_cpu_us_per_record, 1), "records": broker.end(source)}
-    return [
-        Figure(f"stage/{name}", stage.records_per_second, "records/s", copied.records_per_second, details),
-        Figure(f"stage/{name}/cpu", stage.cpu_us_per_record, "us/record", copied.cpu_us_per_record),
-        Figure(f"stage/{name}/state", _state_bytes(state / name, source), "bytes/key"),
-    ]
+class _Bench:
+    def __init__(self, kafka: EmbeddedKafka, line: Line, directory: Path, console: Console) -> None:
+        self._kafka = kafka
+        self._line = line
+        self._directory = directory
+        self._console = console
 
+    def warm_up(self) -> None:
+        self._copy("warm-up", SessionWindowStage.input)
 
-def _copy(broker: Broker, broker_pid: int, source: Topic, group: str) -> Measured:
-    command = [sys.executable, "-m", "tests.bench.copy_stage", broker.prefix, source.name]
-    command += [COPY_TARGETS[source.name], group]
-    with _running(command, broker.connection.environment()) as pid:
-        return _measure(broker, pid, broker_pid, group, source)
+    def figures(self, stage: Stage, module: str) -> list[Figure]:
+        """What a bare copy does, what the stage does alone, and what two members of it do."""
+        copied = self._copy(stage.name, stage.input)
+        one = self._stage(stage, module, 1)
+        two = self._stage(stage, module, 2)
+        name, ceiling = f"stage/{stage.name}", copied.records_per_second
+        state = self._state(1) / "0" / stage.name
+        return [
+            Figure(name, one.records_per_second, "records/s", ceiling, one.details),
+            Figure(f"{name}/cpu", one.cpu_us_per_record, "us/record", copied.cpu_us_per_record),
+            Figure(f"{name}/two members", two.records_per_second, "records/s", ceiling, two.details),
+            Figure(f"{name}/state", _state_bytes(state, stage.input), "bytes/key"),
+        ]
+
+    def _stage(self, stage: Stage, module: str, members: int) -> Measured:
+        # A stage's outputs are another's input: each run is alone with a backlog of its own.
+        broker = Broker(self._kafka.connection(), f"bench-{stage.name}-{members}.")
+        with self._console.status(f"{stage.name}, {members} of it"):
+            hidden = broker.write(self._line, stage.input)
+            with ExitStack() as running:
+                state = self._state(members)
+                pids = [
+                    running.enter_context(running_stage(broker, module, state, ordinal))
+                    for ordinal in range(members)
+                ]
+                broker.wait_for_members(stage.name, stage.input, members)
+                hidden.show()
+                return _measure(broker, pids, self._kafka.pid, stage.name, stage.input, hidden.records)
+
+    def _copy(self, name: str, source: Topic) -> Measured:
+        broker = Broker(self._kafka.connection(), f"bench-{name}-copy.")
+        with self._console.status(f"{name}: a bare copy"):
+            hidden = broker.write(self._line, source)
+            command = [sys.executable, "-m", "tests.bench.copy_stage", broker.prefix, source.name]
+            command += [COPY_TARGETS[source.name], "copy"]
+            with _running(command, broker.connection.environment()) as pid:
+                broker.wait_for_members("copy", source, 1)
+                hidden.show()
+                return _measure(broker, [pid], self._kafka.pid, "copy", source, hidden.records)
+
+    def _state(self, members: int) -> Path:
+        return self._directory / f"state-{members}"
 
 
 def _lone(broker: Broker, state: Path) -> Figure:
@@ -113,11 +148,12 @@ def _lone(broker: Broker, state: Path) -> Figure:
 
 
 @contextmanager
-def running_stage(broker: Broker, module: str, state: Path) -> Iterator[int]:
+def running_stage(broker: Broker, module: str, state: Path, ordinal: int = 0) -> Iterator[int]:
     """A stage's process, stopped in good order at the end. Yields its process id."""
     environment = {
         **broker.connection.environment(),
-        "PARLEY_DATA_DIR": str(state),
+        "PARLEY_DATA_DIR": str(state / str(ordinal)),
+        "PARLEY_ORDINAL": str(ordinal),
         "PARLEY_TOPIC_PREFIX": broker.prefix,
         "PARLEY_HEALTH_PORT": "0",
         "PARLEY_LOG_LEVEL": "WARNING",
@@ -135,15 +171,21 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
             process.terminate()
 
 
-def _measure(broker: Broker, pid: int, broker_pid: int, group: str, source: Topic) -> Measured:
-    end = broker.end(source)
-    pids = {"stage": pid, "broker": broker_pid}
-    done = _wait(broker, group, source, int(end * BEGIN_SHARE))
-    begun, used = time.monotonic(), cpu_seconds(pids)
-    records = _wait(broker, group, source, end) - done
-    took, used_then = time.monotonic() - begun, cpu_seconds(pids)
-    cost = {each: (used_then[each] - used[each]) / records * 1e6 for each in pids}
-    return Measured(records / took, cost["stage"], cost["broker"])
+def _measure(
+    broker: Broker, pids: Sequence[int], broker_pid: int, group: str, source: Topic, written: int
+) -> Measured:
+    done = _wait(broker, group, source, int(written * BEGIN_SHARE))
+    begun, used = time.monotonic(), _used(pids, broker_pid)
+    records = _wait(broker, group, source, written) - done
+    took, used_then = time.monotonic() - begun, _used(pids, broker_pid)
+    stage, kafka = ((then - before) / records * 1e6 for before, then in zip(used, used_then, strict=True))
+    return Measured(records / took, stage, kafka)
+
+
+def _used(pids: Sequence[int], broker_pid: int) -> tuple[float, float]:
+    """CPU seconds of the stage's processes, and of the broker."""
+    *members, broker = cpu_seconds(dict(enumerate([*pids, broker_pid]))).values()
+    return sum(members), broker
 
 
 def _wait(broker: Broker, group: str, source: Topic, until: int) -> int:
