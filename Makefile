@@ -35,7 +35,8 @@ type: setup ## Check types, strictly
 	@mypy --no-error-summary
 
 test: lint type ## Run everything: lint, types, then all tests on a real Kafka
-	@pytest
+	@pytest tests/chaos tests/e2e
+	@pytest --numprocesses 2 --dist loadfile --ignore tests/chaos --ignore tests/e2e
 
 unit: setup ## Run the tests that need no broker
 	@pytest tests/unit

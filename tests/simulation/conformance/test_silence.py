@@ -4,7 +4,7 @@ import pytest
 
 from services.runtime.log import OutcomeUnknown
 from tests.simulation.conformance.rig.site import Listener, Site
-from tests.simulation.conformance.rig.steps import ALL, joined, produce, receive
+from tests.simulation.conformance.rig.steps import ALL, comes_to, joined, produce, receive
 
 
 def test_a_silent_member_loses_its_partitions_once_its_session_is_over(troubled: Site) -> None:
@@ -38,5 +38,5 @@ def test_a_commit_of_which_nothing_is_heard_may_be_either(troubled: Site, arrive
     assert troubled.log(1).committed(0) == (1 if arrives else None)
     # A record, and the marker that says what became of it.
     troubled.until(lambda: troubled.written(0) == 2)
-    troubled.until(lambda: troubled.outputs(0) == ([b"one"] if arrives else []))
+    comes_to(troubled, lambda: troubled.outputs(0), [b"one"] if arrives else [])
     troubled.died(log)

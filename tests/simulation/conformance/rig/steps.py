@@ -1,5 +1,8 @@
 """What tests do again and again."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from services.runtime.log import Log, TransactionFailed
@@ -50,3 +53,10 @@ def commit(log: Log, key: bytes, offsets: dict[int, int]) -> None:
         else:
             return
     pytest.fail("the transaction fails for ever")
+
+
+def comes_to(site: Site, question: Callable[[], object], answer: object) -> None:
+    """Let time pass until a question has this answer; shows the last one where it never has."""
+    with suppress(AssertionError):
+        site.until(lambda: question() == answer)
+    assert question() == answer
