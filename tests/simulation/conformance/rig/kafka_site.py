@@ -56,8 +56,11 @@ class KafkaSite:
         self._logs: list[KafkaLog] = []
         self._dead: list[KafkaLog] = []
         self._identities: list[tuple[KafkaLog, StageIdentity]] = []
+        # Records of tests are as old as they say: retention, which looks now and then, may not delete them.
+        kept = {"retention.ms": "-1"}
         wanted = [
-            NewTopic(self._prefix + each.name, each.partitions, 1, config=each.config()) for each in TOPICS
+            NewTopic(self._prefix + each.name, each.partitions, 1, config=each.config() | kept)
+            for each in TOPICS
         ]
         for created in self._admin.create_topics(wanted).values():
             created.result(WAIT_SECONDS)
