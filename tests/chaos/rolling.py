@@ -1,12 +1,12 @@
 """A rolling restart of everything."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
 
 from services.admin.supervisor.readiness import NotReady
 from tests.chaos.cluster import Cluster
-from tests.chaos.fleet import Fleet
 from tests.chaos.kept import Kept
 
 RESTART_SECONDS_MAX = 15.0
@@ -14,16 +14,29 @@ READY_SECONDS_MAX = 15.0
 """How long each is waited for; somebody else may be striking it."""
 
 
-async def roll(cluster: Cluster, fleet: Fleet, brokers: asyncio.Lock, report: Callable[[str], None]) -> bool:
+class Members(Protocol):
+    """What a rolling restart needs of the fleet."""
+
+    @property
+    def members(self) -> Mapping[str, Kept]:
+        """Those that are to run, by name: another object when one has left and come back."""
+
+    def wait_until_ready(self, *names: str, seconds_max: float) -> None:
+        """Raises `NotReady`."""
+
+
+async def roll(
+    cluster: Cluster, fleet: Members, brokers: asyncio.Lock, report: Callable[[str], None]
+) -> bool:
     """Each service restarts its members one after another, as a StatefulSet does; then the brokers do.
 
     ``brokers`` is held while one of them is away. False when some that is still there was not restarted.
     """
-    services: defaultdict[str, list[Kept]] = defaultdict(list)
-    for name, member in fleet.members.items():
-        services[name.rpartition("-")[0]].append(member)
     async with asyncio.TaskGroup() as rolling:
-        rolls = [rolling.create_task(_roll_service(fleet, members, report)) for members in services.values()]
+        rolls = [
+            rolling.create_task(roll_service(fleet, list(members), report))
+            for _, members in groupby(sorted(fleet.members), key=_service)
+        ]
     is_whole = all(roll.result() for roll in rolls)
     for broker in cluster.brokers.values():
         async with brokers:
@@ -33,15 +46,25 @@ async def roll(cluster: Cluster, fleet: Fleet, brokers: asyncio.Lock, report: Ca
     return is_whole
 
 
-async def _roll_service(fleet: Fleet, members: list[Kept], report: Callable[[str], None]) -> bool:
+async def roll_service(fleet: Members, names: Sequence[str], report: Callable[[str], None]) -> bool:
+    """Restart these one after another; one that leaves, or comes back, needs no restart.
+
+    False when one that is still there was not restarted.
+    """
+    before = dict(fleet.members)
     is_whole = True
-    for member in members:
-        if member.name not in fleet.members:  # it has left meanwhile
+    for name in names:
+        member = before[name]
+        if fleet.members.get(name) is not member:
             continue
         restarted = await asyncio.to_thread(member.restart, RESTART_SECONDS_MAX)
-        is_whole &= restarted or member.name not in fleet.members
+        is_whole &= restarted or fleet.members.get(name) is not member
         try:
-            await asyncio.to_thread(fleet.wait_until_ready, member.name, seconds_max=READY_SECONDS_MAX)
+            await asyncio.to_thread(fleet.wait_until_ready, name, seconds_max=READY_SECONDS_MAX)
         except (NotReady, KeyError):
-            report(f"{member.name} is not ready, and the rolling restart goes on")
+            report(f"{name} is not ready, and the rolling restart goes on")
     return is_whole
+
+
+def _service(name: str) -> str:
+    return name.rpartition("-")[0]
