@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.kafka import EmbeddedKafka
+from deploy.kafka import EmbeddedKafka, NodeSettings
 from services.runtime.kafka_connection import KafkaConnection, read_kafka_connection
+
+DAY_MS = 24 * 3600 * 1000
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +20,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaConnection]
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield read_kafka_connection()
         return
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+    # Some tests write records of other years: retention, which looks now and then, may not delete them.
+    patient = NodeSettings(extra={"log.retention.check.interval.ms": str(DAY_MS)})
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), patient) as broker:
         yield broker.connection()
