@@ -14,6 +14,8 @@ START_SECONDS_MAX = 10.0
 LATE_MAX = 256
 """Chunks of one direction that are held up; then no more is read."""
 
+TIMER_SECONDS = 0.001
+
 
 class Proxies:
     """An event loop in a thread of its own, and the proxies that run in it."""
@@ -149,9 +151,12 @@ class Side(asyncio.Protocol):
 
     def pass_on(self) -> None:
         """Give on what has waited long enough."""
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
         while self._late and self._proxy.is_flowing and self.other is not None:
-            if self._proxy.delay_seconds and self._late[0][0] > now:
+            early_seconds = self._late[0][0] - loop.time()
+            if self._proxy.delay_seconds and early_seconds > 0:
+                # Timers of uvloop count whole milliseconds, and so may come a little early.
+                loop.call_later(max(early_seconds, TIMER_SECONDS), self.pass_on)
                 return
             self.other.write(self._late.popleft()[1])
         if not self._late:
