@@ -20,7 +20,8 @@ from services.verifier.dump import DumpSource, write_dump
 from services.verifier.dump_frames import DumpUnusable
 from services.verifier.findings import Findings
 from services.verifier.records import Source
-from services.verifier.sources.cluster import ClusterSource, DeletedMeanwhile
+from services.verifier.sources.cluster import ClusterSource
+from services.verifier.sources.topic_reader import DeletedMeanwhile
 from services.verifier.store import StateUnusable
 from services.verifier.verification import verify as run_verification
 
