@@ -6,7 +6,7 @@ from collections import Counter
 
 from services.runtime.points import Point
 from services.runtime.stage_process import run_stage
-from tests.unit.counting_stage import CountingStage
+from tests.unit.runtime.counting_stage import CountingStage
 
 SEEN: Counter[str] = Counter()
 

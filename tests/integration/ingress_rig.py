@@ -17,7 +17,7 @@ from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record_writer import WriterLimits
 from tests.integration.kafka_rig import make_topics, read_all
-from tests.unit.ingress_rig import NUMBER, PATH, TEMPLATES, TOKEN, account, token
+from tests.unit.ingress.rig import NUMBER, PATH, TEMPLATES, TOKEN, account, token
 
 KEY_BYTES = bytes(range(32))
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

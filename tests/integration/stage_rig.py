@@ -25,7 +25,7 @@ from services.contracts.headers import Headers, headers_for
 from services.contracts.placement import partition_of
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_settings import StageIdentity
-from tests.unit.counting_stage import CountingStage, message
+from tests.unit.runtime.counting_stage import CountingStage, message
 
 DEADLINE_SECONDS = 20.0
 TOPICS = ("screened", "session-window-changelog", "windows", "dead-letters", "dispatch")

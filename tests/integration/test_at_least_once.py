@@ -16,7 +16,7 @@ from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.handset_rig import Customer, Device, Platform, delivery
 from tests.integration.test_webhooks_process import process
 from tests.integration.webhook_rig import platform, said
-from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
+from tests.unit.webhooks.endpoint_rig import OK, Post, says, told_endpoint
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]

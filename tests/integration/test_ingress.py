@@ -22,7 +22,7 @@ from tests.integration.ingress_rig import (
     seeded_topics,
 )
 from tests.integration.kafka_rig import read_all
-from tests.unit.ingress_rig import NUMBER, TEXT, TOKEN, account, assert_envelope, template, token
+from tests.unit.ingress.rig import NUMBER, TEXT, TOKEN, account, assert_envelope, template, token
 
 pytestmark = pytest.mark.integration
 

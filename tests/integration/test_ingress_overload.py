@@ -15,7 +15,7 @@ from services.runtime.descriptors import room_for
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.ingress_rig import BEARER, KEY_BYTES, requests_in_intake, seeded_topics
 from tests.integration.test_ingress_process import process, settings, until
-from tests.unit.ingress_rig import PATH, TEXT, TOKEN
+from tests.unit.ingress.rig import PATH, TEXT, TOKEN
 
 pytestmark = pytest.mark.integration
 

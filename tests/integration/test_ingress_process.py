@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.ingress_rig import BEARER, seeded_topics
-from tests.unit.ingress_rig import PATH, TEXT
+from tests.unit.ingress.rig import PATH, TEXT
 
 pytestmark = pytest.mark.integration
 

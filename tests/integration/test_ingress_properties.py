@@ -14,8 +14,8 @@ from services.identity.platform_key import encode
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.ingress_rig import BEARER, KEY_BYTES, requests_in_intake, seeded_topics
 from tests.integration.test_ingress_process import process, settings, until
-from tests.unit.ingress_rig import CUSTOMER, PATH
-from tests.unit.test_ingress_properties import assert_answer, request_json
+from tests.unit.ingress.rig import CUSTOMER, PATH
+from tests.unit.ingress.test_properties import assert_answer, request_json
 
 pytestmark = pytest.mark.integration
 

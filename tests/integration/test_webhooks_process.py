@@ -12,7 +12,7 @@ import pytest
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.kafka_rig import make_topics
 from tests.integration.webhook_rig import KEY_TEXT, platform, said
-from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
+from tests.unit.webhooks.endpoint_rig import OK, Post, says, told_endpoint
 
 pytestmark = pytest.mark.integration
 

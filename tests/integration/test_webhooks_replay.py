@@ -12,8 +12,8 @@ from services.admin.webhook_replay import Replayed, replay
 from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.webhook_rig import KEY_TEXT, Platform, platform, said
-from tests.unit import webhook_events as given
-from tests.unit.webhook_endpoint_rig import OK, Post, says, told_endpoint
+from tests.unit.webhooks import events as given
+from tests.unit.webhooks.endpoint_rig import OK, Post, says, told_endpoint
 
 pytestmark = pytest.mark.integration
 

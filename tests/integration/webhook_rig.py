@@ -20,7 +20,7 @@ from services.runtime.clock import wall_clock_ms
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.record_writer import RecordWriter
 from tests.integration.kafka_rig import make_topics
-from tests.unit import webhook_events
+from tests.unit.webhooks import events as webhook_events
 
 KEY_TEXT = PlatformKey.generate()
 KEY = PlatformKey.from_text(KEY_TEXT)

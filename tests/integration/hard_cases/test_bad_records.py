@@ -29,7 +29,7 @@ from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import Tally, keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.unit.counting_stage import message
+from tests.unit.runtime.counting_stage import message
 
 AT_MS = events.now_ms()
 A, B = "u1_a", "u1_b"

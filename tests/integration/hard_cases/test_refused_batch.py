@@ -16,7 +16,7 @@ from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
-from tests.unit.counting_stage import message
+from tests.unit.runtime.counting_stage import message
 
 RECORD_BYTES_MAX = 50_000
 KEYS = [*keys(0, 5), *keys(1, 5)]

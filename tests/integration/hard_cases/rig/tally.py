@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.contracts.catalogue import topic
 from services.contracts.placement import partition_of
-from tests.unit.counting_stage import CountingStage
+from tests.unit.runtime.counting_stage import CountingStage
 
 
 class Tally(CountingStage):

@@ -25,7 +25,7 @@ from tests.integration.hard_cases.rig.member import Member
 from tests.integration.hard_cases.rig.reading import Found, ends, read_committed
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
 from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
-from tests.unit.counting_stage import message
+from tests.unit.runtime.counting_stage import message
 
 
 class World:
