@@ -1,6 +1,7 @@
 """What `.run/parley.json` lists follows the settings; only token texts are kept beside it."""
 
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PLAN = Setting(
     key="price-plan/launch-2018", version=1, price_plan=plan_pb2.PricePlan(name="launch-2018", currency="USD")
 )
 WRITERS = 4
+START_SECONDS_MAX = 60.0
 TOKENS_EACH = 25
 
 
@@ -111,15 +113,20 @@ def test_another_platforms_key_opens_no_secret(made: NewAccount, settings: Setti
         listed_accounts([made.kept_token], settings, PlatformKey(bytes(31) + b"1"))
 
 
-def keep_some(file: Path, writer: int) -> None:
+def keep_some(file: Path, writer: int, all_are_there: Barrier) -> None:
+    all_are_there.wait(START_SECONDS_MAX)
     for number in range(TOKENS_EACH):
         KeptTokens(file).keep(KeptToken(str(writer), f"PT{number}"))
 
 
 def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
-    context = get_context("fork")
-    writers = [context.Process(target=keep_some, args=(file, writer)) for writer in range(WRITERS)]
+    # A fork would take along what other tests have left in this process, such as clients of Kafka.
+    context = get_context("spawn")
+    all_are_there = context.Barrier(WRITERS)
+    writers = [
+        context.Process(target=keep_some, args=(file, writer, all_are_there)) for writer in range(WRITERS)
+    ]
     for process in writers:
         process.start()
     for process in writers:
