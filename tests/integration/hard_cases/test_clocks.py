@@ -23,7 +23,7 @@ from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 
 OUTPUTS = ("screened", "inbox", "consents")
-CUSTOMER = "u1_a"
+CUSTOMER, OTHER = "u1_a", "u1_b"
 MINUTE_MS = 60_000
 
 
@@ -80,14 +80,16 @@ async def test_an_ingress_that_is_far_ahead_is_refused_and_one_a_little_ahead_is
 async def test_a_broker_that_is_behind_another_is_waited_for(consent: World) -> None:
     """What intake let in is ahead of what dispatch lets in: no message is given up for that."""
     consent.configure("dispatch", "message.timestamp.after.max.ms", "1000")
-    async with Ingress(consent) as ingress:
-        await ingress.write("first", 2_500)
+    events.put(consent, events.wrote("zeroth", OTHER, now_ms()))
     member = consent.start()
+    consent.wait_done()
+    async with Ingress(consent) as ingress:
+        await ingress.write("first", 4_500)
     until(lambda: "Invalid timestamp" in member.said, "the refusal")
     consent.wait_done()
     member.stop()
-    assert ids(consent, "inbox") == ids(consent, "screened") == ["first"]
-    assert len(consent.read("dispatch")) == 1
+    assert sorted(ids(consent, "inbox")) == sorted(ids(consent, "screened")) == ["first", "zeroth"]
+    assert len(consent.read("dispatch")) == 2
     assert consent.read("dead-letters") == []
 
 
