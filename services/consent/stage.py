@@ -14,6 +14,7 @@ from services.consent.repeats import CUSTOMER_MESSAGE_REMEMBERED_MS, REQUEST_REM
 from services.consent.rules import Change, Consent, Happened, Standing, Word
 from services.contracts.catalogue import topic
 from services.contracts.keys import conversation_key
+from services.runtime.batch import Pace
 from services.runtime.record import Cause, Output
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -29,6 +30,7 @@ class ConsentStage:
     rules_version = 2
     input = topic("intake")
     changelog = topic("consent-changelog")
+    pace = Pace(20)
 
     def __init__(self) -> None:
         self._judges: dict[str, Callable[[Any, Cause, Rows, SettingsSeen], list[Output]]] = {

@@ -12,6 +12,7 @@ from services.contracts.keys import conversation_key
 from services.delivery import message_life, reports, rules, signals
 from services.delivery.conversation import Conversation, split_row_key
 from services.delivery.rules import Ending, Receipt, Stand
+from services.runtime.batch import Pace
 from services.runtime.record import Cause, Output
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -28,6 +29,7 @@ class DeliveryStage:
     rules_version = 2
     input = topic("dispatch")
     changelog = topic("delivery-changelog")
+    pace = Pace(can_wait=frozenset({"content_held", "receipt_received", "customer_was_offline"}))
 
     def __init__(self, count_dropped: CountDropped | None = None) -> None:
         self._count_dropped = count_dropped or _uncounted

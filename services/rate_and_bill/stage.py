@@ -22,6 +22,7 @@ from services.rate_and_bill.rules import (
 )
 from services.rate_and_bill.terms import PlansInForce
 from services.rate_and_bill.words import CATEGORY_WORDS
+from services.runtime.batch import Pace
 from services.runtime.record import Cause, Output
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -44,6 +45,7 @@ class RateAndBillStage:
     rules_version = 1
     input = topic("usage")
     changelog = topic("rate-and-bill-changelog")
+    pace = Pace(can_wait=frozenset({"message_delivered", "message_undelivered"}))
 
     def __init__(self, on_stray_outcome: Callable[[str], None] | None = None) -> None:
         self._on_stray_outcome = on_stray_outcome

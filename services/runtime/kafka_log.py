@@ -22,6 +22,7 @@ from services.runtime.log import (
     AssignmentListener,
     ChangelogPiece,
     ChangelogTopic,
+    Company,
     Fenced,
     InputLost,
     LogUnavailable,
@@ -91,18 +92,21 @@ class KafkaLog:
         self._assignment.subscribe(listener)
         self._unowned.start()
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_seconds: float, company: Company | None = None) -> list[Record]:
         self._ticks.poll(0)
         self._transactions.serve()
         if not self._reachable:
             self._ask_for_brokers()
         if self._unowned.wants_rejoin():
             self._assignment.rejoin()
+        called = time.monotonic()
         messages = self._consume(max_records, 0)
         if not messages and timeout_seconds > 0:
             messages = self._consume(1, timeout_seconds)
             if messages and max_records > 1:
-                messages = self._with_more(messages, max_records - 1)
+                self._add_more(messages, max_records - 1)
+        if company is not None and any(each.error() is None for each in messages):
+            self._wait_for_company(messages, max_records, company, called + company.seconds)
         records = self._records(messages)
         if records:
             self._reachable = True
@@ -219,12 +223,25 @@ class KafkaLog:
             raise Fenced(self._fatal.str())
         return messages
 
-    def _with_more(self, first: list[Any], count: int) -> list[Any]:
-        """What came, and what is there besides, without what was taken away meanwhile."""
+    def _add_more(self, messages: list[Any], count: int, timeout_seconds: float = 0) -> list[Any]:
+        """Add what is there besides, and drop what was taken away meanwhile. Returns what was added."""
         let_go = self._assignment.let_go
         let_go.clear()
-        more = self._consume(count, 0)
-        return [each for each in first if each.partition() not in let_go] + more
+        more = self._consume(count, timeout_seconds)
+        messages[:] = [each for each in messages if each.partition() not in let_go] + more
+        return more
+
+    def _wait_for_company(
+        self, messages: list[Any], max_records: int, company: Company, until: float
+    ) -> None:
+        added = messages
+        while len(messages) < max_records and all(_can_wait(each, company) for each in added):
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            added = self._add_more(messages, 1, left)
+            if added and len(messages) < max_records:
+                added += self._add_more(messages, max_records - len(messages))
 
     def _records(self, messages: list[Any]) -> list[Record]:
         topic, gave, owned = self._input, self._assignment.gave, self._assignment.owned
@@ -301,3 +318,7 @@ class KafkaLog:
         if now - self._complained.get(error.code(), -COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
             self._complained[error.code()] = now
             log.warning("Kafka complains", error=error.name(), details=error.str())
+
+
+def _can_wait(message: Any, company: Company) -> bool:
+    return message.error() is not None or company.can_wait(message.headers() or [])

@@ -9,7 +9,7 @@ The order of calls: ``subscribe`` once; then again and again ``poll``, and for a
 alone, never inside a transaction.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from services.contracts.headers import Headers
@@ -99,6 +99,15 @@ class AssignmentListener(Protocol):
         ...
 
 
+class Company(NamedTuple):
+    """What records are given later for, together with others."""
+
+    seconds: float
+    """How long at most, from the call."""
+    can_wait: Callable[[Headers], bool]
+    """Whether a record with these headers can wait."""
+
+
 class Log(Protocol):
     """Kafka as one stage sees it."""
 
@@ -109,11 +118,14 @@ class Log(Protocol):
         """
         ...
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+    def poll(
+        self, max_records: int, timeout_seconds: float, company: "Company | None" = None
+    ) -> list[Record]:
         """Committed input records that follow those already given, in order per partition.
 
         Returns at once with what is there, at most ``max_records``; waits up to ``timeout_seconds`` for the
-        first one. Runs callbacks. Never call it while a transaction is open. Raises InputLost, Fenced; a
+        first one, and may wait as long as ``company`` says while there is none but such as can wait. Runs
+        callbacks. Never call it while a transaction is open. Raises InputLost, Fenced; a
         broker out of reach is no error but looks like silence (see ``reachable``).
         """
         ...

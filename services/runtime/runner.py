@@ -13,13 +13,21 @@ from collections.abc import Callable
 import structlog
 
 from services.contracts.catalogue import Topic
+from services.contracts.headers import KIND, Headers, header
 from services.contracts.placement import partition_of
 from services.runtime.assignment import StageAssignment
 from services.runtime.batch import BatchLimits
 from services.runtime.batch_writer import BatchWriter
 from services.runtime.clock import Clock
 from services.runtime.dead_letters import DeadLetters, PartitionMustStop
-from services.runtime.log import Log, LogError, OutcomeUnknown, RecordRejected, TransactionFailed
+from services.runtime.log import (
+    Company,
+    Log,
+    LogError,
+    OutcomeUnknown,
+    RecordRejected,
+    TransactionFailed,
+)
 from services.runtime.metrics import StageMetrics
 from services.runtime.partition import OutOfOrder, Partition, TimerFailed
 from services.runtime.points import Observe, Point, observe_nothing
@@ -81,6 +89,7 @@ class StageRunner:
         self._failures = 0
         self._gauges_at_ms = 0
         self._committed_batch_began_ms = 0
+        self._can_wait_kinds = frozenset(kind.encode() for kind in stage.pace.can_wait)
 
     @property
     def partitions(self) -> dict[int, Partition]:
@@ -129,17 +138,25 @@ class StageRunner:
 
     def _keep_pace(self) -> None:
         """Let records gather for the next batch, unless the last one that was committed began long ago."""
-        pace_ms = self._limits.pace_milliseconds
-        wait_ms = min(self._committed_batch_began_ms + pace_ms - self._clock(), pace_ms)
+        wait_ms = self._left_ms(self._stage.pace.milliseconds)
         if wait_ms > 0:
             self._pause(wait_ms / 1_000)
 
     def _poll(self, timeout_seconds: float) -> None:
-        records = self._log.poll(self._suspects.limit(self._limits.records), timeout_seconds)
+        wait_ms = self._left_ms(self._stage.pace.can_wait_milliseconds) if self._can_wait_kinds else 0
+        company = Company(wait_ms / 1_000, self._can_wait) if wait_ms > 0 else None
+        records = self._log.poll(self._suspects.limit(self._limits.records), timeout_seconds, company)
         self._stopped.polled()
         if records:
             self._pending.extend(records)
             self._observe(Point.POLLED)
+
+    def _left_ms(self, pace_ms: int) -> int:
+        """Milliseconds that are left of a pace since the last batch began; a clock that jumps adds none."""
+        return min(self._committed_batch_began_ms + pace_ms - self._clock(), pace_ms)
+
+    def _can_wait(self, headers: Headers) -> bool:
+        return header(headers, KIND) in self._can_wait_kinds
 
     def _run_batch(self) -> int:
         began_ms = self._clock()

@@ -11,6 +11,7 @@ from typing import Protocol
 from google.protobuf.message import Message
 
 from services.contracts.catalogue import Topic
+from services.runtime.batch import Pace
 from services.runtime.record import Cause, Output
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -30,6 +31,8 @@ class Stage(Protocol):
     input: Topic
     changelog: Topic
     """Compacted topic of the rows; its message type is the row type and has a field ``wake_at_ms``."""
+    pace: Pace
+    """When its batches begin; no verdict depends on it."""
 
     def apply(
         self, kind: str, event: Message, cause: Cause, rows: Rows, settings: SettingsSeen

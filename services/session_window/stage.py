@@ -11,6 +11,7 @@ from parley.message.v1 import facts_pb2
 from parley.window.v1 import window_row_pb2, windows_pb2
 from services.contracts.catalogue import topic
 from services.contracts.keys import business_key, conversation_key, split_conversation
+from services.runtime.batch import Pace
 from services.runtime.record import Cause, Output, emit
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -50,6 +51,7 @@ class SessionWindowStage:
     rules_version = 1
     input = topic("screened")
     changelog = topic("session-window-changelog")
+    pace = Pace()
 
     def __init__(self) -> None:
         self._judges: dict[str, Callable[[Any, Cause, Rows, SettingsSeen], Iterable[Output]]] = {

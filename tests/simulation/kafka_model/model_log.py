@@ -9,6 +9,7 @@ from services.runtime.log import (
     ChangelogPiece,
     ChangelogRecord,
     ChangelogTopic,
+    Company,
     Fenced,
     InputLost,
     LogUnavailable,
@@ -69,7 +70,12 @@ class ModelLog:
         self._epoch = self._cluster.coordinator.initialize(self._id)
         self.member = self._group.join(self._id, self._cluster.now_ms)
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+    def poll(
+        self,
+        max_records: int,
+        timeout_seconds: float,
+        company: Company | None = None,  # noqa: ARG002 - in the model none comes while one waits
+    ) -> list[Record]:
         deadline_ms = self._cluster.now_ms + int(timeout_seconds * 1_000)
         while True:
             self._follow_group()

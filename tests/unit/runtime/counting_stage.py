@@ -15,6 +15,7 @@ from parley.consent.v1 import screened_pb2
 from parley.window.v1 import window_row_pb2, windows_pb2
 from services.contracts.catalogue import topic
 from services.contracts.headers import headers_for
+from services.runtime.batch import Pace
 from services.runtime.record import VALUE_BYTES_MAX, Cause, Output, Record, emit
 from services.runtime.rows import Rows
 from services.runtime.settings_seen import SettingsSeen
@@ -32,6 +33,7 @@ class CountingStage:
     rules_version = 2
     input = topic("screened")
     changelog = topic("session-window-changelog")
+    pace = Pace(0)
 
     def apply(
         self,

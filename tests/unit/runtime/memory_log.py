@@ -13,6 +13,7 @@ from services.runtime.log import (
     ChangelogPiece,
     ChangelogRecord,
     ChangelogTopic,
+    Company,
     RecordRejected,
 )
 from services.runtime.record import Record
@@ -50,6 +51,7 @@ class MemoryLog:
         self.calls: list[str] = []
         self.ticks: list[tuple[int, int]] = []
         self.limits: list[int] = []
+        self.companies: list[Company | None] = []
         self._listener: AssignmentListener | None = None
         self._next: dict[int, int] = {}
         self._open: list[tuple[str, int, Entry]] = []
@@ -90,8 +92,9 @@ class MemoryLog:
         self._call("subscribe")
         self._listener = listener
 
-    def poll(self, max_records: int, _: float) -> list[Record]:
+    def poll(self, max_records: int, _: float, company: Company | None = None) -> list[Record]:
         self._call("poll")
+        self.companies.append(company)
         self.limits.append(max_records)
         found = [
             record

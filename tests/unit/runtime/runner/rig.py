@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from parley.runtime.v1 import runtime_pb2
 from parley.window.v1 import windows_pb2
-from services.runtime.batch import BatchLimits
+from services.runtime.batch import BatchLimits, Pace
 from services.runtime.dead_letters import DeadLetters
 from services.runtime.memory_store import MemoryStore
 from services.runtime.metrics import StageMetrics
@@ -23,7 +23,12 @@ BAD = record(1, "invariant")
 class Rig:
     """A runner with a log and stores in memory, and a clock that stands."""
 
-    def __init__(self, limits: BatchLimits | None = None, per_minute: int = 100) -> None:
+    def __init__(
+        self,
+        limits: BatchLimits | None = None,
+        per_minute: int = 100,
+        pace: Pace = Pace(0),  # noqa: B008 - a tuple
+    ) -> None:
         self.log = MemoryLog()
         self.stores: dict[int, MemoryStore] = defaultdict(MemoryStore)
         self.points: list[Point] = []
@@ -31,6 +36,7 @@ class Rig:
         self.registry = CollectorRegistry()
         self.now_ms = NOW_MS
         stage = CountingStage()
+        stage.pace = pace
         self.runner = StageRunner(
             stage,
             self.log,
@@ -38,7 +44,7 @@ class Rig:
             lambda: self.now_ms,
             DeadLetters(stage.name, stage.input, lambda: self.now_ms, per_minute),
             StageMetrics(stage.name, self.registry),
-            limits=limits or BatchLimits(pace_milliseconds=0),
+            limits=limits or BatchLimits(),
             observe=self.points.append,
             pause=self.pauses.append,
         )

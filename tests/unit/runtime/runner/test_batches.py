@@ -3,8 +3,10 @@
 import pytest
 
 from parley.runtime.v1 import runtime_pb2
+from services.contracts.headers import KIND, SCHEMA
 from services.contracts.placement import partition_of
-from services.runtime.batch import BatchLimits
+from services.runtime.batch import BatchLimits, Pace
+from services.runtime.log import Company
 from services.runtime.partition import META_KEY
 from services.runtime.points import Point
 from tests.unit.runtime.counting_stage import WINDOWS, record
@@ -66,7 +68,7 @@ def test_a_batch_is_bounded(limits: BatchLimits, turns: list[int]) -> None:
 
 
 def test_records_gather_under_load_and_a_lone_one_does_not_wait() -> None:
-    rig = Rig(BatchLimits(pace_milliseconds=20))
+    rig = Rig(pace=Pace(20))
 
     def batch_at(now_ms: int) -> list[float]:
         rig.now_ms = now_ms
@@ -80,6 +82,26 @@ def test_records_gather_under_load_and_a_lone_one_does_not_wait() -> None:
     assert batch_at(began_ms + 5) == [0.015]
     assert batch_at(began_ms + 25) == []
     assert batch_at(began_ms - 60_000) == [0.020]
+
+
+def test_what_can_wait_does_so_until_the_last_batch_began_long_ago() -> None:
+    rig = Rig(pace=Pace(0, frozenset({"can_wait"}), 40))
+
+    def company_at(now_ms: int) -> Company | None:
+        rig.now_ms = now_ms
+        rig.log.give(record(len(rig.log.inputs[0])))
+        assert rig.runner.turn(0) == 1
+        return rig.log.companies[-1]
+
+    began_ms = rig.now_ms + 1_000
+    assert company_at(began_ms) is None
+    company = company_at(began_ms + 15)
+    assert company is not None
+    assert company.seconds == 0.025
+    assert company.can_wait([(SCHEMA, b"can_wait"), (KIND, b"can_wait")])
+    assert not company.can_wait([(SCHEMA, b"can_wait"), (KIND, b"urgent")])
+    assert not company.can_wait([])
+    assert company_at(began_ms + 15 + 40) is None
 
 
 def test_a_batch_is_bounded_in_time(rig: Rig) -> None:
