@@ -78,8 +78,10 @@ async def told_endpoint(
     """An endpoint on a loopback address; port 0 chooses a free one."""
     endpoint = ToldEndpoint(answer)
     serving: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.ensure_future(endpoint.serve(reader, writer))
         serving.add(task)
         task.add_done_callback(serving.discard)
@@ -91,6 +93,11 @@ async def told_endpoint(
         yield endpoint
     finally:
         server.close()
-        for task in tuple(serving):
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        while serving:  # those whose connection came at the very end included
+            for task in tuple(serving):
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+        for writer in writers:
+            # One that is closed, but has something left to write, would stay open until that is taken.
+            writer.transport.abort()
+        await asyncio.sleep(0)
