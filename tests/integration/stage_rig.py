@@ -9,9 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -25,19 +25,11 @@ from services.contracts.headers import Headers, headers_for
 from services.contracts.placement import partition_of
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_settings import StageIdentity
+from tests.integration.reading import Found, ends, read_committed
+from tests.integration.waiting import DEADLINE_SECONDS, until
 from tests.unit.runtime.counting_stage import CountingStage, message
 
-DEADLINE_SECONDS = 20.0
 TOPICS = ("screened", "session-window-changelog", "windows", "dead-letters", "dispatch")
-
-
-def until(done: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """Wait for the thing itself."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:g} s for {what}")
-        time.sleep(0.02)
 
 
 def _ask(consumer: Consumer, places: list[TopicPartition], into: list[TopicPartition]) -> bool:
@@ -52,17 +44,6 @@ def _ask(consumer: Consumer, places: list[TopicPartition], into: list[TopicParti
             raise
         return False
     return True
-
-
-class Found(NamedTuple):
-    """A committed record."""
-
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-    timestamp_ms: int
-    headers: Headers
 
 
 class Rig:
@@ -138,41 +119,16 @@ class Rig:
         until(lambda: sum(self.committed().values()) >= self.sent, f"{self.sent} records to be done")
 
     def read(self, name: str) -> list[Found]:
-        """All committed records of a topic."""
-        consumer = Consumer(
-            {
-                **self.connection.librdkafka(),
-                "group.id": uuid4().hex,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "enable.partition.eof": True,
-                "enable.auto.commit": False,
-                "fetch.wait.max.ms": 5,
-            }
-        )
-        declared = topic(name)
-        consumer.assign([TopicPartition(self.prefix + name, each, 0) for each in range(declared.partitions)])
-        found: list[Found] = []
-        ends = 0
-        while ends < declared.partitions:
-            each: Any = consumer.poll(10)
-            assert each is not None, f"no end of {name}: a transaction is open"
-            if each.error() is not None:
-                assert each.error().code() == KafkaError._PARTITION_EOF
-                ends += 1
-            else:
-                found.append(
-                    Found(
-                        each.partition(),
-                        each.offset(),
-                        each.key(),
-                        each.value(),
-                        each.timestamp()[1],
-                        each.headers() or [],
-                    )
-                )
-        consumer.close()
-        return found
+        """All records of a topic, once no transaction is open in it."""
+        places = {self.prefix + name: topic(name).partitions}
+        # A client of its own: one from before a restart of the broker asks with an epoch that is over.
+        with AdminClient(self.connection.librdkafka()) as admin:
+            # A partition may get the mark of a transaction's end later than the group its offset.
+            until(
+                lambda: ends(admin, places, committed=True) == ends(admin, places, committed=False),
+                f"the open transactions in {name} to end",
+            )
+            return read_committed(self.connection, admin, places)
 
     def counts(self) -> dict[bytes, list[int]]:
         """By conversation, the counts told, in order: 1, 2, 3… if each message had its effect once."""

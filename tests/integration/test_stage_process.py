@@ -15,7 +15,8 @@ from services.contracts.headers import headers_for
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.partition import META_KEY
 from services.runtime.rocks_store import RocksStore
-from tests.integration.stage_rig import Rig, StageChild, until
+from tests.integration.stage_rig import Rig, StageChild
+from tests.integration.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -10,10 +10,10 @@ from services.runtime.points import Point
 from services.runtime.ticks import TICK_EVERY_MS, TICK_KEY
 from tests.integration.hard_cases.rig.counting import count, told
 from tests.integration.hard_cases.rig.events import DAY_MS, HOUR_MS, now_ms
-from tests.integration.hard_cases.rig.reading import Found
 from tests.integration.hard_cases.rig.tally import keys
 from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.reading import Found
 
 KEYS = [*keys(0, 10), *keys(1, 10)]
 MINUTE_MS = 60_000

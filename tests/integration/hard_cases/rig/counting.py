@@ -5,9 +5,9 @@ from collections.abc import Container, Mapping
 
 from parley.window.v1 import window_row_pb2, windows_pb2
 from tests.integration.hard_cases.rig.expected import Told, expected
-from tests.integration.hard_cases.rig.reading import Found
 from tests.integration.hard_cases.rig.standing import changelog_metas, stored
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.reading import Found
 
 NOBODY: Mapping[int, Container[int]] = {}
 

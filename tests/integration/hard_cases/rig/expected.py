@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from parley.consent.v1 import screened_pb2
 from parley.window.v1 import window_row_pb2
-from tests.integration.hard_cases.rig.reading import Found
+from tests.integration.reading import Found
 
 
 class Told(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from parley.runtime.v1 import runtime_pb2
 from services.runtime.partition import META_KEY
 from services.runtime.rocks_store import RocksStore
-from tests.integration.hard_cases.rig.reading import Found
+from tests.integration.reading import Found
 
 
 class Standing(NamedTuple):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from tests.integration import stage_rig
+from tests.integration import waiting
 
 DEADLINE_SECONDS = 60.0
 
 
 def until(done: Callable[[], bool], what: str) -> None:
     """Wait for the thing itself; ``what`` is what is waited for."""
-    stage_rig.until(done, what, DEADLINE_SECONDS)
+    waiting.until(done, what, DEADLINE_SECONDS)

@@ -22,9 +22,9 @@ from services.runtime.stage_process import MakeLog
 from tests.integration.hard_cases.rig.child import Task
 from tests.integration.hard_cases.rig.group import Group
 from tests.integration.hard_cases.rig.member import Member
-from tests.integration.hard_cases.rig.reading import Found, ends, read_committed
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
 from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
+from tests.integration.reading import Found, ends, read_committed
 from tests.unit.runtime.counting_stage import message
 
 

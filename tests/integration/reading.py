@@ -8,8 +8,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from services.contracts.headers import Headers
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
 
+DEADLINE_SECONDS = 60.0
+"""How long the broker may take to answer."""
 Places = Mapping[str, int]
 """Full topic name to number of partitions."""
 
