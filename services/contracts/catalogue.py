@@ -60,8 +60,12 @@ class Topic:
         return str(self.message.DESCRIPTOR.full_name)
 
     def config(self) -> dict[str, str]:
-        """The broker's topic settings that this declaration stands for."""
-        settings = {"cleanup.policy": "compact" if self.compacted else "delete", "compression.type": "zstd"}
+        """The broker's topic settings that this declaration stands for.
+
+        Compression is not among them: writers choose it. In a topic with a type of its own the broker packs
+        anew whatever comes in another.
+        """
+        settings = {"cleanup.policy": "compact" if self.compacted else "delete"}
         if self.compacted:
             settings["segment.bytes"] = str(COMPACTED_SEGMENT_BYTES)
         else:

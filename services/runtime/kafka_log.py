@@ -16,7 +16,7 @@ from services.runtime.kafka_assignment import KafkaAssignment
 from services.runtime.kafka_changelog import ANSWER_SECONDS, KafkaChangelog
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_errors import error_of
-from services.runtime.kafka_settings import GroupProtocol, StageIdentity
+from services.runtime.kafka_settings import ClientChoices, StageIdentity
 from services.runtime.kafka_transactions import KafkaTransactions
 from services.runtime.log import (
     AssignmentListener,
@@ -52,18 +52,19 @@ class KafkaLog:
         identity: StageIdentity,
         input_topic: Topic,
         changelog: Topic,
-        protocol: GroupProtocol = "classic",
+        choices: ClientChoices = ClientChoices(),  # noqa: B008 - an immutable tuple
     ) -> None:
         """Make the clients; none is connected before ``subscribe`` asks something of it."""
         common = kafka_settings.common(connection, identity, self._complaint)
         self._prefix = identity.prefix
         self._input = identity.prefix + input_topic.name
         changelog_topic = identity.prefix + changelog.name
-        self._consumer = Consumer({**common, **kafka_settings.input_consumer(identity, protocol)})
+        consumer = kafka_settings.input_consumer(identity, choices.group_protocol)
+        self._consumer = Consumer({**common, **consumer})
         self._transactions = KafkaTransactions(
             {
                 **common,
-                **kafka_settings.transactional_producer(identity),
+                **kafka_settings.transactional_producer(identity, choices.compression),
                 "error_cb": self._producer_complaint,
             },
             changelog_topic,

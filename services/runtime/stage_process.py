@@ -20,7 +20,7 @@ from services.runtime.health import Health, HealthServer, HealthThread, StateAns
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_reachable import KafkaRefused
-from services.runtime.kafka_settings import GroupProtocol, StageIdentity
+from services.runtime.kafka_settings import ClientChoices, Compression, GroupProtocol, StageIdentity
 from services.runtime.kafka_startup import TopicMissing, require_topics, until_reachable
 from services.runtime.log import Log, LogUnavailable
 from services.runtime.logs import configure_logs
@@ -41,7 +41,7 @@ GARBAGE_OBJECTS = 50_000
 TURN_SECONDS = 0.1
 """Longest wait for a record; so long may a stop take to be seen."""
 
-MakeLog = Callable[[KafkaConnection, StageIdentity, Topic, Topic, GroupProtocol], Log]
+MakeLog = Callable[[KafkaConnection, StageIdentity, Topic, Topic, ClientChoices], Log]
 """Given the input and the changelog; the product passes KafkaLog."""
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ class StageSettings(ServiceSettings):
     """What a stage can be told."""
 
     group_protocol: GroupProtocol = "classic"
+    compression: Compression = "none"
     dead_letters_per_minute: Annotated[int, Field(ge=1, le=100_000)] = dead_letters.PER_MINUTE_DEFAULT
     """More records that cannot be applied stop the stage."""
 
@@ -128,9 +129,8 @@ class _StageProcess:
     def _work(self, health_address: str) -> None:
         stage, settings = self._stage, self._settings
         identity = StageIdentity(stage.name, settings.ordinal, settings.topic_prefix, health_address)
-        kafka = self._make_log(
-            self._connection, identity, stage.input, stage.changelog, settings.group_protocol
-        )
+        choices = ClientChoices(settings.group_protocol, settings.compression)
+        kafka = self._make_log(self._connection, identity, stage.input, stage.changelog, choices)
         state_dir = settings.data_dir / stage.name
         runner = StageRunner(
             stage,

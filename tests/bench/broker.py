@@ -41,9 +41,9 @@ class Broker:
 
     def write(self, line: Line, topic: Topic) -> "Backlog":
         """Write what the line has for one topic, for nobody to see yet."""
-        settings = {"linger.ms": 20, "transactional.id": f"{self.prefix}backlog", "compression.type": "zstd"}
+        settings = {"linger.ms": 20, "transactional.id": f"{self.prefix}backlog"}
         timeout = {"transaction.timeout.ms": BACKLOG_MS_MAX}
-        producer = Producer({**self.connection.librdkafka(), **settings, **timeout})
+        producer = Producer({**self.connection.librdkafka(), **settings, **timeout, "log_level": 0})
         producer.init_transactions()
         producer.begin_transaction()
         written = 0

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 from rich.console import Console
 
 from demo.instance import Instance, parley, parley_json, running
-from services.contracts.catalogue import catalogue
 from tests.bench.cpu import cpu_seconds
 from tests.bench.figures import Figure
 from tests.bench.load.processes import LoadProcess
+from tests.bench.written import Written, written
 
 BUSINESSES = 4
 CUSTOMERS = 300
@@ -48,7 +46,7 @@ class Run:
     to_webhook_ms: list[float]
     cpu_share: dict[str, float]
     """CPUs in use by process."""
-    records_per_message: float
+    written: Written
 
     @property
     def keeps_up(self) -> bool:
@@ -86,7 +84,7 @@ class Field:
         )
         await handsets.line()
         pids = {**self._pids(), "load: handsets": handsets.pid, "load: receiver": receiver.pid}
-        ends = self._ends()
+        before = self._written()
         used, begun = cpu_seconds(pids), time.monotonic()
         host, _, port = self._instance.ingress_url.removeprefix("http://").partition(":")
         await sender.start(
@@ -103,10 +101,10 @@ class Field:
         sent = await sender.finish()
         ended_ns, took = time.monotonic_ns(), time.monotonic() - begun
         share = {each: round((now - used[each]) / took, 2) for each, now in cpu_seconds(pids).items()}
-        records = self._ends() - ends
+        wrote = self._written().since(before)
         await asyncio.sleep(BEHIND_SECONDS_MAX)
         seen, webhooks = await handsets.finish(), await receiver.finish()
-        return _judged(rate, sent, seen, webhooks["statuses"], ended_ns, share, records)
+        return _judged(rate, sent, seen, webhooks["statuses"], ended_ns, share, wrote)
 
     def _pids(self) -> dict[str, int]:
         description = json.loads((self._instance.directory / ".run" / "parley.json").read_text())
@@ -114,15 +112,8 @@ class Field:
         pids: dict[str, int] = description["pids"]
         return pids
 
-    def _ends(self) -> int:
-        """Sum of all end offsets: records, and the markers of transactions."""
-        with AdminClient({"bootstrap.servers": self._servers}) as admin:
-            places = {
-                TopicPartition(f"parley.{topic.name}", partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
-                for topic in catalogue().values()
-                for partition in range(topic.partitions)
-            }
-            return sum(future.result().offset for future in admin.list_offsets(places).values())
+    def _written(self) -> Written:
+        return written(self._servers, self._instance.directory / ".run" / "data" / "kafka")
 
 
 def _judged(
@@ -132,7 +123,7 @@ def _judged(
     statuses: dict[str, dict[str, int]],
     ended_ns: int,
     cpu_share: dict[str, float],
-    records: int,
+    wrote: Written,
 ) -> Run:
     accepted: dict[str, int] = dict(sent["accepted"].values())
     arrived, acknowledged = seen["arrived"], seen["acknowledged"]
@@ -151,7 +142,7 @@ def _judged(
             if each in acknowledged and each in accepted
         ),
         cpu_share=cpu_share,
-        records_per_message=records / max(1, len(accepted)),
+        written=wrote,
     )
 
 
@@ -168,6 +159,7 @@ async def end_to_end(console: Console) -> list[Figure]:
         best = await _highest(field, console)
         half = await field.run(best.rate // 2, RUN_SECONDS)
     _tell(console, half)
+    records, size = best.written.each(best.accepted)
     return [
         Figure("e2e/throughput", best.rate, "messages/s", details={"cpus": best.cpu_share}),
         Figure(
@@ -191,9 +183,8 @@ async def end_to_end(console: Console) -> list[Figure]:
             "ms",
             details={"rate": half.rate},
         ),
-        Figure(
-            "e2e/records-per-message", best.records_per_message, "records", details={"markers": "included"}
-        ),
+        Figure("e2e/records-per-message", records, "records", details={"markers": "included"}),
+        Figure("e2e/bytes-per-message", size, "bytes", details={"of": "the broker's files"}),
     ]
 
 

@@ -121,14 +121,7 @@ class _Bench:
     def fill(self) -> None:
         """Every customer writes once, and the stage takes it in."""
         now_ms = wall_clock_ms()
-        producer = Producer(
-            {
-                **self._broker.connection.librdkafka(),
-                "linger.ms": 20,
-                "compression.type": "zstd",
-                "log_level": 0,
-            }
-        )
+        producer = Producer({**self._broker.connection.librdkafka(), "linger.ms": 20, "log_level": 0})
         headers = headers_for(_customer_message(0, now_ms), "customer_message_screened")
         for number in range(self._keys):
             key = conversation_key(BUSINESS, user_ref(number))

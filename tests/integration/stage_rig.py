@@ -55,9 +55,9 @@ class Rig:
         self.data_dir = data_dir
         self.stage = CountingStage()
         self.identity = StageIdentity(self.stage.name, 0, self.prefix)
-        self.admin = AdminClient(connection.librdkafka())
+        self.admin = AdminClient({**connection.librdkafka(), "log_level": 0})
         Topics(self.admin, self.prefix, [topic(name) for name in TOPICS]).create()
-        self._producer = Producer({**connection.librdkafka(), "linger.ms": 5})
+        self._producer = Producer({**connection.librdkafka(), "linger.ms": 5, "log_level": 0})
         self.sent = 0
 
     def send(self, keys: Iterable[bytes], message_id: str = "m", at_ms: int | None = None) -> None:
@@ -134,7 +134,8 @@ class Rig:
         """By conversation, the counts told, in order: 1, 2, 3… if each message had its effect once."""
         told: dict[bytes, list[int]] = {}
         for each in self.read("windows"):
-            told.setdefault(each.key, []).append(windows_pb2.WindowEvent.FromString(each.value).opened_at_ms)
+            event = windows_pb2.WindowEvent.FromString(each.value or b"")
+            told.setdefault(each.key, []).append(event.opened_at_ms)
         return told
 
 

@@ -53,7 +53,7 @@ def store_meta(rig: Rig, partition: int) -> runtime_pb2.StateMeta | None:
 def changelog_metas(rig: Rig) -> dict[int, int]:
     """The input offset that the changelog says, by partition."""
     return {
-        each.partition: runtime_pb2.StateMeta.FromString(each.value).next_offset
+        each.partition: runtime_pb2.StateMeta.FromString(each.value or b"").next_offset
         for each in rig.read("session-window-changelog")
         if each.key == META_KEY
     }
@@ -132,13 +132,13 @@ def test_records_that_cannot_be_decoded(rig: Rig, start: Callable[..., StageChil
     rig.send([b"b:1"])
     child = start()
     rig.wait_until_done()
-    letters = [runtime_pb2.DeadLettered.FromString(each.value) for each in rig.read("dead-letters")]
+    letters = [runtime_pb2.DeadLettered.FromString(each.value or b"") for each in rig.read("dead-letters")]
     assert [(each.kind, each.reason, each.value) for each in letters] == [
         ("send_screened", "undecodable", b"\xff\xff"),
         ("ticked", "undecodable", b"\xff\xff"),
     ]
     (failed,) = rig.read("dispatch")
-    event = dispatch_pb2.DispatchEvent.FromString(failed.value).send_failed
+    event = dispatch_pb2.DispatchEvent.FromString(failed.value or b"").send_failed
     assert (event.message_id, event.refusal.code) == ("wamid.1", 131_000)
     assert (failed.key, failed.timestamp_ms) == (b"b:1", 1_700_000_000_000)
     assert rig.counts() == {b"b:1": [1]}
@@ -195,6 +195,7 @@ def test_a_replica_says_who_owns_the_rest(rig: Rig, start: Callable[..., StageCh
         ({"PARLEY_HEALTH_PORT": ""}, "PARLEY_HEALTH_PORT is not set"),
         ({"PARLEY_ORDINAL": "one"}, "PARLEY_ORDINAL: "),
         ({"PARLEY_GROUP_PROTOCOL": "x"}, "PARLEY_GROUP_PROTOCOL: "),
+        ({"PARLEY_COMPRESSION": "x"}, "PARLEY_COMPRESSION: "),
     ],
 )
 def test_a_bad_setting_is_one_line(

@@ -30,7 +30,7 @@ def refuse_large_outputs(world: World) -> None:
 def put_too_large(world: World, kind: str) -> None:
     """A message with an id that makes its output larger than the broker takes."""
     at_ms = int(time.time() * 1000)
-    # Random, or compression would make it small.
+    # Random, so that no compression makes it small.
     event = message(Random(1).randbytes(RECORD_BYTES_MAX).hex(), at_ms)  # noqa: S311
     world.put(keys(0, 1)[0], event, headers_for(event, kind, message_id="wamid.large"), at_ms)
 

@@ -14,7 +14,7 @@ from services.contracts.headers import Headers
 from services.runtime import kafka_errors
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_log import KafkaLog
-from services.runtime.kafka_settings import GroupProtocol, StageIdentity
+from services.runtime.kafka_settings import ClientChoices, StageIdentity
 from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
 
 
@@ -27,9 +27,9 @@ class LeakyLog(KafkaLog):
         identity: StageIdentity,
         input_topic: Topic,
         changelog: Topic,
-        protocol: GroupProtocol = "classic",
+        choices: ClientChoices = ClientChoices(),  # noqa: B008 - an immutable tuple
     ) -> None:
-        super().__init__(connection, identity, input_topic, changelog, protocol)
+        super().__init__(connection, identity, input_topic, changelog, choices)
         self._transactions = _Writes(  # type: ignore[assignment]
             connection, identity.prefix + changelog.name, self._consumer
         )
