@@ -66,7 +66,7 @@ class Rig:
             at = int(time.time() * 1000) if at_ms is None else at_ms
             event = message(message_id, at)
             self.send_raw(key, event, headers_for(event, "customer_message_screened"), at)
-        self._producer.flush(DEADLINE_SECONDS)
+        self.flush()
 
     def send_raw(self, key: bytes, event: Message | bytes, headers: Headers, at_ms: int) -> None:
         """One input record, as it is."""
@@ -78,7 +78,7 @@ class Rig:
         self.sent += 1
 
     def flush(self) -> None:
-        self._producer.flush(DEADLINE_SECONDS)
+        assert self._producer.flush(DEADLINE_SECONDS) == 0, "records that the broker has not taken"
 
     def committed(self) -> dict[int, int]:
         """The group's offset of each partition that has one."""
@@ -116,19 +116,27 @@ class Rig:
 
     def wait_until_done(self) -> None:
         """Until the group's offsets cover all that was sent."""
-        until(lambda: sum(self.committed().values()) >= self.sent, f"{self.sent} records to be done")
+        until(self.is_done, f"{self.sent} records to be done")
 
-    def read(self, name: str) -> list[Found]:
-        """All records of a topic, once no transaction is open in it."""
+    def is_done(self) -> bool:
+        """Whether the group's offsets cover all that was sent."""
+        return sum(self.committed().values()) >= self.sent
+
+    def wait_until_closed(self, name: str) -> None:
+        """Until no transaction is open in a topic, which may learn of the end later than the group."""
         places = {self.prefix + name: topic(name).partitions}
         # A client of its own: one from before a restart of the broker asks with an epoch that is over.
         with AdminClient(self.connection.librdkafka()) as admin:
-            # A partition may get the mark of a transaction's end later than the group its offset.
             until(
                 lambda: ends(admin, places, committed=True) == ends(admin, places, committed=False),
                 f"the open transactions in {name} to end",
             )
-            return read_committed(self.connection, admin, places)
+
+    def read(self, name: str) -> list[Found]:
+        """All records of a topic, once no transaction is open in it."""
+        self.wait_until_closed(name)
+        with AdminClient(self.connection.librdkafka()) as admin:
+            return read_committed(self.connection, admin, {self.prefix + name: topic(name).partitions})
 
     def counts(self) -> dict[bytes, list[int]]:
         """By conversation, the counts told, in order: 1, 2, 3… if each message had its effect once."""
@@ -174,9 +182,10 @@ class StageChild:
         return self.wait()
 
     def kill(self) -> None:
-        """Whatever it does."""
+        """Whatever it does. What it said is shown where a test fails."""
         self._process.kill()
         self._process.wait(DEADLINE_SECONDS)
+        sys.stdout.write(self.text)
 
     @property
     def running(self) -> bool:

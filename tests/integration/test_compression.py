@@ -59,4 +59,5 @@ def test_what_a_stage_writes_is_packed_as_chosen(
     finally:
         child.kill()
     for written in ("session-window-changelog", "windows"):
+        rig.wait_until_closed(written)
         assert codecs(data_dir, rig.prefix + written) == ({expected}, {"none"})
