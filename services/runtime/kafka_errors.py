@@ -42,6 +42,12 @@ _FENCED = frozenset(
     }
 )
 
+FENCES_ITSELF = (
+    "another process runs under the same ordinal, or no broker answered for a whole session, after which "
+    "librdkafka can fence its own member (confluentinc/librdkafka 3437)"
+)
+"""Told with the loss of a member's place: a start again mends the second."""
+
 
 def error_of(failure: KafkaException) -> KafkaError:
     """The error that an exception carries."""
@@ -80,3 +86,12 @@ def of_question(error: KafkaError) -> LogError:
     if error.fatal() or error.code() in _FENCED:
         return Fenced(error.str())
     return LogUnavailable(f"{error.name()}: {error.str()}")
+
+
+def of_lost_membership(error: KafkaError) -> Fenced:
+    """Of an error after which the consumer is of no use: a new one is needed, so a new process.
+
+    A session that ends while the group's coordinator is in reach, but has not answered, has librdkafka send
+    one heartbeat with no member id before it joins again; the broker takes that for another process.
+    """
+    return Fenced(f"{FENCES_ITSELF}: {error.str()}")

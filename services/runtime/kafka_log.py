@@ -23,7 +23,6 @@ from services.runtime.log import (
     ChangelogPiece,
     ChangelogTopic,
     Company,
-    Fenced,
     InputLost,
     LogUnavailable,
     TransactionFailed,
@@ -221,7 +220,7 @@ class KafkaLog:
         finally:
             self._assignment.raise_pending()
         if self._fatal is not None:
-            raise Fenced(self._fatal.str())
+            raise kafka_errors.of_lost_membership(self._fatal)
         return messages
 
     def _add_more(self, messages: list[Any], count: int, timeout_seconds: float = 0) -> list[Any]:

@@ -40,7 +40,7 @@ class OutcomeUnknown(LogError):
 
 
 class Fenced(LogError):
-    """Another process has taken this one's place, or the producer is broken for good: exit likewise."""
+    """Another process has taken this one's place, or a client is broken for good: exit likewise."""
 
 
 class InputLost(LogError):
