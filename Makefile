@@ -45,7 +45,7 @@ integration: setup ## Run the tests on a real Kafka
 	@pytest tests/integration
 
 sim: setup ## Run everything on a model of Kafka, with faults, from a seed; SEED=1 RUNS=1000
-	@PYTHONPATH=.:services/contracts python -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
+	@PARLEY_PARTITION_FACTOR=2 PYTHONPATH=.:services/contracts python -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
 e2e: setup ## Run the tests that start the whole platform
 	@pytest tests/e2e
@@ -64,4 +64,4 @@ bench: setup ## Measure this machine; the figures go to .run/bench.json
 	@python -m tests.bench
 
 chaos: setup ## Kill, stop, cut and restart everything under load, then prove that nothing was lost; MINUTES=10 SEED=1
-	@python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+	@PARLEY_PARTITION_FACTOR=2 python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.kafka import EmbeddedKafka, NodeSettings
+from services.contracts.catalogue import FACTOR
 from services.runtime.kafka_connection import KafkaConnection, read_kafka_connection
 
 DAY_MS = 24 * 3600 * 1000
+
+# Several partitions of every topic, of those for businesses too, and more than members.
+os.environ.setdefault(FACTOR, "2")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import typer
@@ -57,10 +58,22 @@ def _about() -> None:
     """Nothing is asked before a command is named."""
 
 
+def _take_over_partition_factor() -> None:
+    """Expect the topics of the instance that runs here, before any command is loaded and looks topics up."""
+    from services.admin.errors import Refused  # noqa: PLC0415
+    from services.admin.instance import find_instance  # noqa: PLC0415
+    from services.contracts.catalogue import FACTOR  # noqa: PLC0415
+
+    with suppress(Refused):  # the command itself says what is wrong, should it need an instance
+        if factor := find_instance().environment.get(FACTOR):
+            os.environ[FACTOR] = factor
+
+
 def main() -> None:
     """Run the command; what it refuses is one sentence on stderr."""
     from services.admin.refusals import sentence_of  # noqa: PLC0415
 
+    _take_over_partition_factor()
     try:
         make_app(sys.argv[1:])()
     except BrokenPipeError:

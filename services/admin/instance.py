@@ -10,6 +10,7 @@ from typing import Any
 from services.admin.errors import Refused
 from services.admin.kept_tokens import KeptTokens
 from services.admin.supervisor.run_directory import RunDirectory
+from services.contracts.catalogue import differing_partitions
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInvalid, read_kafka_connection
 from services.runtime.kafka_reachable import check_reachable
@@ -68,10 +69,16 @@ def find_instance(directory: Path | None = None, environment: Mapping[str, str] 
     )
 
 
-def open_instance() -> Instance:
-    """The instance, once its Kafka has answered. Raises as `find_instance` does, and `KafkaUnreachable`."""
+def open_instance(*, whatever_topics: bool = False) -> Instance:
+    """The instance, once its Kafka has answered. Raises as `find_instance` does, and `KafkaUnreachable`.
+
+    Topics with another number of partitions than this process expects are :class:`Refused` too, unless
+    `whatever_topics`: what is written or read would be in the wrong place, or a part of the whole.
+    """
     instance = find_instance()
-    check_reachable(instance.connection, REACH_SECONDS_MAX)
+    found = check_reachable(instance.connection, REACH_SECONDS_MAX)
+    if not whatever_topics and (difference := differing_partitions(found, instance.topic_prefix)):
+        raise Refused(f"{difference}.")
     return instance
 
 

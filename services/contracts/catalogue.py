@@ -2,8 +2,14 @@
 
 A topic is declared by the option ``parley.catalog.v1.topic`` on the message that is its record value.
 Nothing else in the code base states a partition count or a retention.
+
+A transaction costs by the partitions that it touches, so few are declared. Who runs more members of a stage
+than that has all counts multiplied by ``PARLEY_PARTITION_FACTOR``, in every process and for good.
 """
 
+import os
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -14,6 +20,11 @@ from google.protobuf.message_factory import GetMessageClass
 
 from parley.catalog.v1 import topic_pb2
 
+FACTOR = "PARLEY_PARTITION_FACTOR"
+"""Environment variable: how many times the declared partitions a topic has; 1 when not set."""
+FACTOR_MAX = 256
+EXIT_BAD_FACTOR = 78
+"""EX_CONFIG of sysexits.h, as for every other bad setting."""
 HOUR_MS = 3_600_000
 CLOCK_AHEAD_MAX_MS = 5_000
 COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024
@@ -48,6 +59,7 @@ class Topic:
     message: type[Message]
     key: topic_pb2.RecordKey
     partitions: int
+    """As many as this deployment has."""
     compacted: bool
     retention_ms: int | None
     """Milliseconds a record is kept; None for ever, or in a compacted topic until the next of its key."""
@@ -86,6 +98,22 @@ def catalogue() -> dict[str, Topic]:
     return {topic.name: topic for topic in sorted(topics, key=lambda topic: topic.name)}
 
 
+def differing_partitions(found: Mapping[str, int], prefix: str = "") -> str | None:
+    """One sentence on a topic that has not as many partitions as it shall have; None when there is none such.
+
+    ``found`` is the number of partitions by full name. Topics that are not there are
+    passed over.
+    """
+    for declared in catalogue().values():
+        count = found.get(prefix + declared.name, declared.partitions)
+        if count != declared.partitions:
+            return (
+                f"{prefix}{declared.name} has {count} partitions, where {declared.partitions} are expected: "
+                f"{FACTOR} must be here what it was where the topics were made"
+            )
+    return None
+
+
 def topic(name: str) -> Topic:
     """The declared topic ``name`` (without prefix). Raises :class:`UndeclaredTopic`."""
     try:
@@ -104,17 +132,31 @@ def _topics_of(module: str) -> list[Topic]:
     ]
 
 
+@cache
+def partition_factor() -> int:
+    """How many times the declared partitions this deployment has, by the environment.
+
+    Ends the process with one line where the variable is no such number: topics are looked up at import.
+    """
+    given = os.environ.get(FACTOR) or "1"
+    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= FACTOR_MAX):
+        sys.stderr.write(f"{FACTOR} must be a whole number from 1 to {FACTOR_MAX}, not {given!r}\n")
+        raise SystemExit(EXIT_BAD_FACTOR)
+    return int(given)
+
+
 def _read(descriptor: Descriptor) -> list[Topic]:
     declared: topic_pb2.Topic = descriptor.GetOptions().Extensions[topic_pb2.topic]  # type: ignore[index]
     if not declared.key or not declared.cleanup or not declared.partitions:
         raise ValueError(f"{descriptor.full_name}: its topic option lacks key, cleanup or partitions")
+    has_one_order = declared.key == topic_pb2.RECORD_KEY_SETTING
     names = [f"{declared.name}-{tier}" for tier in declared.tiers] or [declared.name]
     return [
         Topic(
             name=name,
             message=GetMessageClass(descriptor),
             key=declared.key,
-            partitions=declared.partitions,
+            partitions=declared.partitions * (1 if has_one_order else partition_factor()),
             compacted=declared.cleanup == topic_pb2.CLEANUP_COMPACT,
             retention_ms=declared.retention_hours * HOUR_MS or None,
             public=declared.public,

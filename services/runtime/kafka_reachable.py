@@ -23,8 +23,8 @@ class KafkaRefused(KafkaUnreachable):
     """A broker answered and did not let us in, or we did not trust it. Retrying does not help."""
 
 
-def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) -> None:
-    """Block until a broker answers a metadata request.
+def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) -> dict[str, int]:
+    """Block until a broker answers a metadata request. Returns the number of partitions of each topic.
 
     Raises KafkaRefused as soon as one refuses us, KafkaUnreachable when the time is over.
     """
@@ -35,14 +35,15 @@ def check_reachable(connection: KafkaConnection, timeout_seconds: float = 10) ->
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:
-            admin.list_topics(timeout=max(0.01, min(ATTEMPT_SECONDS, deadline - time.monotonic())))
+            left = max(0.01, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
+            topics = admin.list_topics(timeout=left).topics
         except KafkaException as failure:
             admin.poll(0)
             _raise_if_refused(errors, connection)
             if time.monotonic() >= deadline:
                 raise _unreachable(errors, connection, timeout_seconds) from failure
         else:
-            return
+            return {name: len(topic.partitions) for name, topic in topics.items()}
 
 
 def _raise_if_refused(errors: deque[KafkaError], connection: KafkaConnection) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import structlog
 from confluent_kafka.admin import AdminClient
 
+from services.contracts.catalogue import FACTOR
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_reachable import KafkaRefused, KafkaUnreachable, check_reachable
 
@@ -46,6 +47,6 @@ async def require_topics(connection: KafkaConnection, topics: Iterable[tuple[str
             raise TopicMissing(f"Kafka has no topic {name}: `parley topics create` makes what is missing")
         if len(found.partitions) != partitions:
             raise TopicMissing(
-                f"{name} has {len(found.partitions)} partitions and {partitions} are declared: "
-                "`parley topics diff` shows what differs"
+                f"{name} has {len(found.partitions)} partitions, where {partitions} are expected: "
+                f"{FACTOR} must be here what it was where the topics were made"
             )

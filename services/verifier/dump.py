@@ -1,9 +1,11 @@
 """Topics in a file: records with their positions, as a cluster gave them, so that others can verify them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from parley.verifier.v1 import dump_pb2
+from services.contracts.catalogue import differing_partitions
 from services.verifier.dump_frames import FORMAT, DumpUnusable, open_dump, read_frames, write_frame
 from services.verifier.records import Cut, LogRecord, Source, Span, TopicPartition
 
@@ -99,6 +101,9 @@ def _first_cut(frames: Iterator[dump_pb2.DumpFrame], file: Path) -> dump_pb2.Dum
     first = next(frames, None)
     if first is None or not first.HasField("cut"):
         raise DumpUnusable(f"{file} does not begin with a cut: dump it again.")
+    counts = Counter(span.topic for span in first.cut.spans)
+    if difference := differing_partitions(counts):
+        raise DumpUnusable(f"{file}: {difference}.")
     return first.cut
 
 

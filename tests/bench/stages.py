@@ -92,18 +92,24 @@ class _Bench:
         self._copy("warm-up", SessionWindowStage.input)
 
     def figures(self, stage: Stage, module: str) -> list[Figure]:
-        """What a bare copy does, what the stage does alone, and what two members of it do."""
+        """What a bare copy does, what the stage does alone, and what two members of it do.
+
+        A topic of one partition has work for one member: then there is no second figure.
+        """
         copied = self._copy(stage.name, stage.input)
         one = self._stage(stage, module, 1)
-        two = self._stage(stage, module, 2)
         name, ceiling = f"stage/{stage.name}", copied.records_per_second
         state = self._state(1) / "0" / stage.name
-        return [
+        measured = [
             Figure(name, one.records_per_second, "records/s", ceiling, one.details),
             Figure(f"{name}/cpu", one.cpu_us_per_record, "us/record", copied.cpu_us_per_record),
-            Figure(f"{name}/two members", two.records_per_second, "records/s", ceiling, two.details),
             Figure(f"{name}/state", _state_bytes(state, stage.input), "bytes/key"),
         ]
+        if stage.input.partitions > 1:
+            two = self._stage(stage, module, 2)
+            figure = Figure(f"{name}/two members", two.records_per_second, "records/s", ceiling, two.details)
+            measured.append(figure)
+        return measured
 
     def _stage(self, stage: Stage, module: str, members: int) -> Measured:
         # A stage's outputs are another's input: each run is alone with a backlog of its own.

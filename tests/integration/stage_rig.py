@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from parley.window.v1 import windows_pb2
 from services.admin.topics import Topics
-from services.contracts.catalogue import topic
+from services.contracts.catalogue import FACTOR, partition_factor, topic
 from services.contracts.headers import Headers, headers_for
 from services.contracts.placement import partition_of
 from services.runtime.kafka_connection import KafkaConnection
@@ -160,6 +160,7 @@ class StageChild:
             "PARLEY_HEALTH_PORT": str(self.port),
             "PYTHONPATH": os.pathsep.join([".", "services/contracts"]),
             "PATH": os.environ["PATH"],
+            FACTOR: str(partition_factor()),
         }
         given = {name: value for name, value in {**defaults, **environment}.items() if value}
         with self.log.open("w") as output:

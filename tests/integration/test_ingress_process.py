@@ -13,6 +13,7 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.ingress_rig import BEARER, seeded_topics
@@ -33,7 +34,7 @@ def process(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "services" / "contracts")])
     with subprocess.Popen(
         [sys.executable, "-m", "services.ingress"],
-        env=inherited | {"PYTHONPATH": paths} | dict(environment),
+        env=inherited | {"PYTHONPATH": paths, FACTOR: str(partition_factor())} | dict(environment),
         stderr=subprocess.PIPE,
         text=True,
     ) as started:

@@ -11,6 +11,7 @@ from deploy.kafka import EmbeddedKafka
 from parley.consent.v1 import screened_pb2
 from parley.delivery.v1 import dispatch_pb2
 from parley.runtime.v1 import runtime_pb2
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.contracts.headers import headers_for
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_errors import FENCES_ITSELF
@@ -197,6 +198,7 @@ def test_a_replica_says_who_owns_the_rest(rig: Rig, start: Callable[..., StageCh
         ({"PARLEY_ORDINAL": "one"}, "PARLEY_ORDINAL: "),
         ({"PARLEY_GROUP_PROTOCOL": "x"}, "PARLEY_GROUP_PROTOCOL: "),
         ({"PARLEY_COMPRESSION": "x"}, "PARLEY_COMPRESSION: "),
+        ({FACTOR: "x"}, "PARLEY_PARTITION_FACTOR must be a whole number"),
     ],
 )
 def test_a_bad_setting_is_one_line(
@@ -206,6 +208,12 @@ def test_a_bad_setting_is_one_line(
     assert child.wait() == 78
     (line,) = child.text.splitlines()
     assert line.startswith(sentence)
+
+
+def test_topics_of_another_factor_are_one_line(rig: Rig, start: Callable[..., StageChild]) -> None:
+    child = start(**{FACTOR: str(partition_factor() * 2)})
+    assert child.wait() == 1
+    assert f"{FACTOR} must be here what it was" in child.text.splitlines()[-1]
 
 
 def test_a_missing_topic_is_one_line(rig: Rig, start: Callable[..., StageChild]) -> None:

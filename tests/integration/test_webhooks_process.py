@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.runtime.kafka_connection import KafkaConnection
 from tests.integration.kafka_rig import make_topics
 from tests.integration.webhook_rig import KEY_TEXT, platform, said
@@ -24,6 +25,7 @@ async def process(
     """The worker in a process of its own, killed at the end if it still runs."""
     environment = {
         "PATH": os.environ["PATH"],
+        FACTOR: str(partition_factor()),
         "PYTHONPATH": os.pathsep.join(sys.path),
         "PARLEY_TOPIC_PREFIX": prefix,
         "PARLEY_PLATFORM_KEY": KEY_TEXT,

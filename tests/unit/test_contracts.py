@@ -9,7 +9,7 @@ import pytest
 
 from parley.settings.v1 import settings_pb2
 from services.contracts import catalogue as catalogue_module
-from services.contracts.catalogue import UndeclaredTopic, catalogue, topic
+from services.contracts.catalogue import FACTOR, UndeclaredTopic, catalogue, differing_partitions, topic
 from services.contracts.placement import partition_of
 from services.contracts.setting_routes import UnknownSettingKind, setting_kinds, stage_inputs_of
 
@@ -125,6 +125,50 @@ def test_what_is_kept_for_ever_says_so_to_the_broker() -> None:
         "consents",
         "ledger",
     }
+
+
+def counted(factor: str) -> subprocess.CompletedProcess[str]:
+    """The partitions of each topic as a process sees them whose environment has this factor."""
+    script = (
+        "from services.contracts.catalogue import catalogue\n"
+        "for topic in catalogue().values(): print(topic.name, topic.partitions)"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": "services/contracts", FACTOR: factor},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_deployment_may_have_a_multiple_of_the_partitions() -> None:
+    declared, threefold = (
+        dict(line.split() for line in counted(factor).stdout.splitlines()) for factor in ("", "3")
+    )
+    assert (declared["intake"], declared["usage"], declared["settings"]) == ("2", "1", "1")
+    assert threefold == {
+        name: count if name == "settings" else str(int(count) * 3) for name, count in declared.items()
+    }
+
+
+@pytest.mark.parametrize("factor", ["0", "257", "two", "1.5", "٣"])
+def test_a_factor_that_is_no_such_number_ends_the_process_in_one_line(factor: str) -> None:
+    ended = counted(factor)
+    assert ended.returncode == 78
+    assert ended.stderr == f"{FACTOR} must be a whole number from 1 to 256, not {factor!r}\n"
+
+
+def test_topics_of_another_factor_are_named() -> None:
+    usage, intake = topic("usage").partitions, topic("intake").partitions
+    assert differing_partitions({}) is None
+    assert differing_partitions({"p.usage": usage, "p.intake": intake, "intake": 99}, "p.") is None
+    difference = differing_partitions({"p.usage": usage, "p.intake": intake * 2}, "p.")
+    assert difference is not None
+    assert difference.startswith(
+        f"p.intake has {intake * 2} partitions, where {intake} are expected: {FACTOR} "
+    )
 
 
 def test_an_undeclared_topic_is_named() -> None:

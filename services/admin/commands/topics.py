@@ -70,7 +70,7 @@ def diff(as_json: AsJson = False) -> None:
 
 @contextmanager
 def _topics() -> Iterator[Topics]:
-    instance = open_instance()
+    instance = open_instance(whatever_topics=True)
     factor = _whole(instance.environment.get(FACTOR), FACTOR)
     insync = _whole(instance.environment.get(INSYNC_MIN), INSYNC_MIN)
     replication = Replication(CLUSTER_DEFAULT if factor is None else factor, insync)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.admin.supervisor.run_directory import RunDirectory, write_private
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
 
@@ -29,6 +30,7 @@ def reaching(connection: KafkaConnection, key: str, environment: Mapping[str, st
         **connection.environment(),
         KEY: key,
         PREFIX: environment.get(PREFIX) or DEFAULT_PREFIX,
+        FACTOR: str(partition_factor()),
         # On one's own machine webhooks go to one's own machine.
         ALLOW_PRIVATE: environment.get(ALLOW_PRIVATE) or "true",
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.identity.platform_key import PlatformKey
 from services.runtime.kafka_connection import KafkaConnection
 
@@ -47,6 +48,7 @@ class Operator:
         self.directory = directory
         self.environment = {
             "PATH": os.environ["PATH"],
+            FACTOR: str(partition_factor()),
             **kafka.environment(),
             "PARLEY_TOPIC_PREFIX": self.prefix,
             "PARLEY_PLATFORM_KEY": KEY_TEXT,

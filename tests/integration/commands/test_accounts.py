@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.contracts.catalogue import FACTOR
 from services.identity.customer_token import number_of_token
 from tests.integration.commands.rig import CUSTOMER, KEY, PLAN, Operator
 
@@ -20,6 +21,25 @@ def test_topics_are_as_declared_until_they_are_not(operator: Operator) -> None:
     assert different.status == 1
     assert {each["what"] for each in different.objects} == {"min.insync.replicas"}
     assert "differences" in different.sentence
+
+
+def test_topics_of_another_factor_are_neither_read_nor_written(
+    operator: Operator, account: dict[str, Any]
+) -> None:
+    before = operator.parley("account", "show", account["account_id"]).object
+    factor = operator.environment[FACTOR]
+    operator.environment[FACTOR] = str(int(factor) * 2)
+    answers = [
+        operator.parley(*words)
+        for words in (("account", "show"), ("number", "add", account["account_id"], "+49 151 12345679"))
+    ]
+    different = operator.parley("topics", "diff")
+    operator.environment[FACTOR] = factor
+    for answer in answers:
+        assert (answer.status, answer.out) == (1, "")
+        assert f"{FACTOR} must be here what it was where the topics were made" in answer.sentence
+    assert {each["what"] for each in different.objects} == {"partitions"}
+    assert operator.parley("account", "show", account["account_id"]).object == before
 
 
 def test_a_new_account_is_described_with_its_secrets_once(

@@ -236,6 +236,16 @@ def test_a_damaged_dump_is_refused(tmp_path: Path, damage: object, sentence: str
         verify(source)
 
 
+def test_a_dump_of_other_partitions_is_refused(tmp_path: Path) -> None:
+    traffic = Traffic(20)
+    traffic.go(200)
+    topics = {place: records for place, records in traffic.line.topics.items() if place != ("usage", 0)}
+    file = tmp_path / "run.dump"
+    write_dump(MemorySource(topics), "", file)
+    with pytest.raises(DumpUnusable, match=r"usage has 1 partitions, where 2 are expected: PARLEY_PARTITION"):
+        DumpSource(file)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_retention_deleted_is_no_violation(seed: int) -> None:
     """All topics but ledger and consents lose their older half; the rest is judged as far as it can be."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n parley/consent/v1/consents.proto\x12\x11parley.consent.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x85\x04\n\x0c\x43onsentEvent\x12\x1d\n\nconsent_id\x18\x01 \x01(\tR\tconsentId\x12\x1f\n\x0b\x62usiness_id\x18\x02 \x01(\tR\nbusinessId\x12\x19\n\x08user_ref\x18\x03 \x01(\tR\x07userRef\x12\"\n\rchanged_at_ms\x18\x04 \x01(\x03R\x0b\x63hangedAtMs\x12\x16\n\x06method\x18\x05 \x01(\tR\x06method\x12\x1a\n\x08\x65vidence\x18\x06 \x01(\tR\x08\x65vidence\x12\x1d\n\naccount_id\x18\x07 \x01(\tR\taccountId\x12=\n\x07granted\x18\n \x01(\x0b\x32!.parley.consent.v1.ConsentGrantedH\x00R\x07granted\x12=\n\x07stopped\x18\x0b \x01(\x0b\x32!.parley.consent.v1.ConsentStoppedH\x00R\x07stopped\x12>\n\x07\x62locked\x18\x0c \x01(\x0b\x32\".parley.consent.v1.BusinessBlockedH\x00R\x07\x62locked\x12\x44\n\tunblocked\x18\r \x01(\x0b\x32$.parley.consent.v1.BusinessUnblockedH\x00R\tunblocked:\x16\xaa\xbb\x18\x12\n\x08\x63onsents\x10\x01\x18\x04 \x01\x30\x01\x42\x07\n\x05\x65vent\"\x10\n\x0e\x43onsentGranted\"\x10\n\x0e\x43onsentStopped\"\x11\n\x0f\x42usinessBlocked\"\x13\n\x11\x42usinessUnblockedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n parley/consent/v1/consents.proto\x12\x11parley.consent.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x85\x04\n\x0c\x43onsentEvent\x12\x1d\n\nconsent_id\x18\x01 \x01(\tR\tconsentId\x12\x1f\n\x0b\x62usiness_id\x18\x02 \x01(\tR\nbusinessId\x12\x19\n\x08user_ref\x18\x03 \x01(\tR\x07userRef\x12\"\n\rchanged_at_ms\x18\x04 \x01(\x03R\x0b\x63hangedAtMs\x12\x16\n\x06method\x18\x05 \x01(\tR\x06method\x12\x1a\n\x08\x65vidence\x18\x06 \x01(\tR\x08\x65vidence\x12\x1d\n\naccount_id\x18\x07 \x01(\tR\taccountId\x12=\n\x07granted\x18\n \x01(\x0b\x32!.parley.consent.v1.ConsentGrantedH\x00R\x07granted\x12=\n\x07stopped\x18\x0b \x01(\x0b\x32!.parley.consent.v1.ConsentStoppedH\x00R\x07stopped\x12>\n\x07\x62locked\x18\x0c \x01(\x0b\x32\".parley.consent.v1.BusinessBlockedH\x00R\x07\x62locked\x12\x44\n\tunblocked\x18\r \x01(\x0b\x32$.parley.consent.v1.BusinessUnblockedH\x00R\tunblocked:\x16\xaa\xbb\x18\x12\n\x08\x63onsents\x10\x01\x18\x02 \x01\x30\x01\x42\x07\n\x05\x65vent\"\x10\n\x0e\x43onsentGranted\"\x10\n\x0e\x43onsentStopped\"\x11\n\x0f\x42usinessBlocked\"\x13\n\x11\x42usinessUnblockedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.consent.v1.consents_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONSENTEVENT']._loaded_options = None
-  _globals['_CONSENTEVENT']._serialized_options = b'\252\273\030\022\n\010consents\020\001\030\004 \0010\001'
+  _globals['_CONSENTEVENT']._serialized_options = b'\252\273\030\022\n\010consents\020\001\030\002 \0010\001'
   _globals['_CONSENTEVENT']._serialized_start=87
   _globals['_CONSENTEVENT']._serialized_end=604
   _globals['_CONSENTGRANTED']._serialized_start=606

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&parley/delivery/v1/webhook_retry.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\"\xbb\x02\n\x0fWebhookDeferred\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04\x62ody\x18\x02 \x01(\x0cR\x04\x62ody\x12\x14\n\x05tries\x18\x03 \x01(\rR\x05tries\x12)\n\x11\x66irst_tried_at_ms\x18\x04 \x01(\x03R\x0e\x66irstTriedAtMs\x12\x1a\n\tdue_at_ms\x18\x05 \x01(\x03R\x07\x64ueAtMs\x12\x14\n\x05\x65rror\x18\x06 \x01(\tR\x05\x65rror\x12\x1d\n\nmessage_id\x18\x07 \x01(\tR\tmessageId:c\xaa\xbb\x18_\n\rwebhook-retry\x10\x05\x18\x04 \x01(\xa8\x01\x42\x01\x31\x42\x01\x32\x42\x01\x33\x42\x01\x34\x42\x01\x35\x42\x01\x36\x42\x01\x37\x42\x08spared-1B\x08spared-2B\x08spared-3B\x08spared-4B\x08spared-5b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&parley/delivery/v1/webhook_retry.proto\x12\x12parley.delivery.v1\x1a\x1dparley/catalog/v1/topic.proto\"\xbb\x02\n\x0fWebhookDeferred\x12\x1d\n\naccount_id\x18\x01 \x01(\tR\taccountId\x12\x12\n\x04\x62ody\x18\x02 \x01(\x0cR\x04\x62ody\x12\x14\n\x05tries\x18\x03 \x01(\rR\x05tries\x12)\n\x11\x66irst_tried_at_ms\x18\x04 \x01(\x03R\x0e\x66irstTriedAtMs\x12\x1a\n\tdue_at_ms\x18\x05 \x01(\x03R\x07\x64ueAtMs\x12\x14\n\x05\x65rror\x18\x06 \x01(\tR\x05\x65rror\x12\x1d\n\nmessage_id\x18\x07 \x01(\tR\tmessageId:c\xaa\xbb\x18_\n\rwebhook-retry\x10\x05\x18\x02 \x01(\xa8\x01\x42\x01\x31\x42\x01\x32\x42\x01\x33\x42\x01\x34\x42\x01\x35\x42\x01\x36\x42\x01\x37\x42\x08spared-1B\x08spared-2B\x08spared-3B\x08spared-4B\x08spared-5b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.delivery.v1.webhook_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WEBHOOKDEFERRED']._loaded_options = None
-  _globals['_WEBHOOKDEFERRED']._serialized_options = b'\252\273\030_\n\rwebhook-retry\020\005\030\004 \001(\250\001B\0011B\0012B\0013B\0014B\0015B\0016B\0017B\010spared-1B\010spared-2B\010spared-3B\010spared-4B\010spared-5'
+  _globals['_WEBHOOKDEFERRED']._serialized_options = b'\252\273\030_\n\rwebhook-retry\020\005\030\002 \001(\250\001B\0011B\0012B\0013B\0014B\0015B\0016B\0017B\010spared-1B\010spared-2B\010spared-3B\010spared-4B\010spared-5'
   _globals['_WEBHOOKDEFERRED']._serialized_start=94
   _globals['_WEBHOOKDEFERRED']._serialized_end=409
 # @@protoc_insertion_point(module_scope)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!parley/window/v1/window_row.proto\x12\x10parley.window.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x9a\x03\n\tWindowRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12\x1b\n\topened_by\x18\x02 \x01(\tR\x08openedBy\x12 \n\x0copened_at_ms\x18\x03 \x01(\x03R\nopenedAtMs\x12&\n\x0flast_message_id\x18\x04 \x01(\tR\rlastMessageId\x12+\n\x12last_message_at_ms\x18\x05 \x01(\x03R\x0flastMessageAtMs\x12\x33\n\x16\x65ntry_point_message_id\x18\x06 \x01(\tR\x13\x65ntryPointMessageId\x12)\n\x11\x65ntry_point_at_ms\x18\x07 \x01(\x03R\x0e\x65ntryPointAtMs\x12\x36\n\x08reported\x18\x08 \x01(\x0e\x32\x1a.parley.window.v1.ReportedR\x08reported\x12\x1d\n\naccount_id\x18\t \x01(\tR\taccountId:$\xaa\xbb\x18 \n\x18session-window-changelog\x10\x06\x18\x04 \x02*g\n\x08Reported\x12\x18\n\x14REPORTED_UNSPECIFIED\x10\x00\x12\x11\n\rREPORTED_OPEN\x10\x01\x12\x19\n\x15REPORTED_CLOSING_SOON\x10\x02\x12\x13\n\x0fREPORTED_CLOSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!parley/window/v1/window_row.proto\x12\x10parley.window.v1\x1a\x1dparley/catalog/v1/topic.proto\"\x9a\x03\n\tWindowRow\x12\x1c\n\nwake_at_ms\x18\x01 \x01(\x03R\x08wakeAtMs\x12\x1b\n\topened_by\x18\x02 \x01(\tR\x08openedBy\x12 \n\x0copened_at_ms\x18\x03 \x01(\x03R\nopenedAtMs\x12&\n\x0flast_message_id\x18\x04 \x01(\tR\rlastMessageId\x12+\n\x12last_message_at_ms\x18\x05 \x01(\x03R\x0flastMessageAtMs\x12\x33\n\x16\x65ntry_point_message_id\x18\x06 \x01(\tR\x13\x65ntryPointMessageId\x12)\n\x11\x65ntry_point_at_ms\x18\x07 \x01(\x03R\x0e\x65ntryPointAtMs\x12\x36\n\x08reported\x18\x08 \x01(\x0e\x32\x1a.parley.window.v1.ReportedR\x08reported\x12\x1d\n\naccount_id\x18\t \x01(\tR\taccountId:$\xaa\xbb\x18 \n\x18session-window-changelog\x10\x06\x18\x02 \x02*g\n\x08Reported\x12\x18\n\x14REPORTED_UNSPECIFIED\x10\x00\x12\x11\n\rREPORTED_OPEN\x10\x01\x12\x19\n\x15REPORTED_CLOSING_SOON\x10\x02\x12\x13\n\x0fREPORTED_CLOSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.window.v1.window_row
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WINDOWROW']._loaded_options = None
-  _globals['_WINDOWROW']._serialized_options = b'\252\273\030 \n\030session-window-changelog\020\006\030\004 \002'
+  _globals['_WINDOWROW']._serialized_options = b'\252\273\030 \n\030session-window-changelog\020\006\030\002 \002'
   _globals['_REPORTED']._serialized_start=499
   _globals['_REPORTED']._serialized_end=602
   _globals['_WINDOWROW']._serialized_start=87

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from parley.catalog.v1 import topic_pb2 as parley_dot_catalog_dot_v1_dot_topic__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eparley/window/v1/windows.proto\x12\x10parley.window.v1\x1a\x1dparley/catalog/v1/topic.proto\"\xba\x04\n\x0bWindowEvent\x12\x1f\n\x0b\x62usiness_id\x18\x01 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x03 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x04 \x01(\tR\x07userRef\x12\x1b\n\topened_by\x18\x05 \x01(\tR\x08openedBy\x12 \n\x0copened_at_ms\x18\x06 \x01(\x03R\nopenedAtMs\x12&\n\x0flast_message_id\x18\x07 \x01(\tR\rlastMessageId\x12 \n\x0c\x63loses_at_ms\x18\x08 \x01(\x03R\nclosesAtMs\x12\x38\n\x06opened\x18\n \x01(\x0b\x32\x1e.parley.window.v1.WindowOpenedH\x00R\x06opened\x12>\n\x08\x65xtended\x18\x0b \x01(\x0b\x32 .parley.window.v1.WindowExtendedH\x00R\x08\x65xtended\x12H\n\x0c\x63losing_soon\x18\x0c \x01(\x0b\x32#.parley.window.v1.WindowClosingSoonH\x00R\x0b\x63losingSoon\x12\x38\n\x06\x63losed\x18\r \x01(\x0b\x32\x1e.parley.window.v1.WindowClosedH\x00R\x06\x63losed:\x18\xaa\xbb\x18\x14\n\x07windows\x10\x01\x18\x04 \x01(\xa8\x01\x30\x01\x42\x07\n\x05\x65vent\"\x0e\n\x0cWindowOpened\"\x10\n\x0eWindowExtended\"\x13\n\x11WindowClosingSoon\"\x0e\n\x0cWindowClosedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eparley/window/v1/windows.proto\x12\x10parley.window.v1\x1a\x1dparley/catalog/v1/topic.proto\"\xba\x04\n\x0bWindowEvent\x12\x1f\n\x0b\x62usiness_id\x18\x01 \x01(\tR\nbusinessId\x12\x1d\n\naccount_id\x18\x02 \x01(\tR\taccountId\x12&\n\x0fphone_number_id\x18\x03 \x01(\tR\rphoneNumberId\x12\x19\n\x08user_ref\x18\x04 \x01(\tR\x07userRef\x12\x1b\n\topened_by\x18\x05 \x01(\tR\x08openedBy\x12 \n\x0copened_at_ms\x18\x06 \x01(\x03R\nopenedAtMs\x12&\n\x0flast_message_id\x18\x07 \x01(\tR\rlastMessageId\x12 \n\x0c\x63loses_at_ms\x18\x08 \x01(\x03R\nclosesAtMs\x12\x38\n\x06opened\x18\n \x01(\x0b\x32\x1e.parley.window.v1.WindowOpenedH\x00R\x06opened\x12>\n\x08\x65xtended\x18\x0b \x01(\x0b\x32 .parley.window.v1.WindowExtendedH\x00R\x08\x65xtended\x12H\n\x0c\x63losing_soon\x18\x0c \x01(\x0b\x32#.parley.window.v1.WindowClosingSoonH\x00R\x0b\x63losingSoon\x12\x38\n\x06\x63losed\x18\r \x01(\x0b\x32\x1e.parley.window.v1.WindowClosedH\x00R\x06\x63losed:\x18\xaa\xbb\x18\x14\n\x07windows\x10\x01\x18\x02 \x01(\xa8\x01\x30\x01\x42\x07\n\x05\x65vent\"\x0e\n\x0cWindowOpened\"\x10\n\x0eWindowExtended\"\x13\n\x11WindowClosingSoon\"\x0e\n\x0cWindowClosedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.window.v1.windows_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WINDOWEVENT']._loaded_options = None
-  _globals['_WINDOWEVENT']._serialized_options = b'\252\273\030\024\n\007windows\020\001\030\004 \001(\250\0010\001'
+  _globals['_WINDOWEVENT']._serialized_options = b'\252\273\030\024\n\007windows\020\001\030\002 \001(\250\0010\001'
   _globals['_WINDOWEVENT']._serialized_start=84
   _globals['_WINDOWEVENT']._serialized_end=654
   _globals['_WINDOWOPENED']._serialized_start=656
