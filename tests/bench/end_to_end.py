@@ -5,7 +5,6 @@ and about two dozen Kafka records a message. A rate is kept up with when all of 
 and, at its end, has been delivered and reported but for what the last two seconds brought.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -102,7 +101,6 @@ class Field:
         ended_ns, took = time.monotonic_ns(), time.monotonic() - begun
         share = {each: round((now - used[each]) / took, 2) for each, now in cpu_seconds(pids).items()}
         wrote = self._written().since(before)
-        await asyncio.sleep(BEHIND_SECONDS_MAX)
         seen, webhooks = await handsets.finish(), await receiver.finish()
         return _judged(rate, sent, seen, webhooks["statuses"], ended_ns, share, wrote)
 

@@ -9,14 +9,20 @@ from typing import Any
 import aiohttp
 import uvloop
 
+from tests.bench.load.quiet import Quiet
+
 OPENED_AT_ONCE = 50
 QUIET_SECONDS = 60.0
 
 
 async def serve(plan: dict[str, Any]) -> dict[str, Any]:
-    """Connect all devices, say ``ready``, and go on until stdin closes. Returns what was seen and when."""
+    """Connect all devices, say ``ready``, and go on until stdin is closed and nothing more comes.
+
+    Returns what was seen and when.
+    """
     arrived: dict[str, int] = {}
     acknowledged: dict[str, int] = {}
+    quiet = Quiet()
     openings = asyncio.Semaphore(OPENED_AT_ONCE)
     windows = asyncio.Semaphore(0)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -31,6 +37,7 @@ async def serve(plan: dict[str, Any]) -> dict[str, Any]:
                     message = {"type": "message", "client_id": f"{plan['run']}-{number}", "to": number}
                     await socket.send_str(json.dumps({**message, "content": content}))
             async for frame in socket:
+                quiet.came()
                 seen = json.loads(frame.data)
                 if seen["type"] == "accepted":
                     windows.release()
@@ -45,7 +52,7 @@ async def serve(plan: dict[str, Any]) -> dict[str, Any]:
             for _ in range(len(plan["tokens"]) * len(plan["phone_number_ids"])):
                 await windows.acquire()
         print("ready", flush=True)  # noqa: T201
-        await asyncio.to_thread(sys.stdin.read)
+        await quiet.after_stdin()
         for each in devices:
             each.cancel()
         await asyncio.gather(*devices, return_exceptions=True)

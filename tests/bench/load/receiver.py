@@ -8,10 +8,13 @@ import time
 
 import uvloop
 
+from tests.bench.load.quiet import Quiet
+
 STATUS = re.compile(rb'"statuses":\[\{"id":"([^"]+)","status":"(\w+)"')
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 seen: dict[str, dict[str, int]] = {}
+quiet = Quiet()
 others = 0
 
 
@@ -45,6 +48,7 @@ class Endpoint(asyncio.Protocol):
             )
             return
         self._transport.write(ANSWER)
+        quiet.came()
         if match := STATUS.search(body):
             seen.setdefault(match[2].decode(), {})[match[1].decode()] = time.monotonic_ns()
         else:
@@ -52,10 +56,10 @@ class Endpoint(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Say the port, and go on until stdin closes."""
+    """Say the port, and go on until stdin is closed and nothing more comes."""
     server = await asyncio.get_running_loop().create_server(Endpoint, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
-    await asyncio.to_thread(sys.stdin.read)
+    await quiet.after_stdin()
 
 
 def main() -> None:
