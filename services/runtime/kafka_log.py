@@ -1,6 +1,5 @@
 """The log port on real brokers, by librdkafka."""
 
-import time
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -14,8 +13,10 @@ from services.runtime import kafka_errors, kafka_settings
 from services.runtime.group_members import group_members
 from services.runtime.kafka_assignment import KafkaAssignment
 from services.runtime.kafka_changelog import ANSWER_SECONDS, KafkaChangelog
+from services.runtime.kafka_complaints import Complaints, is_of_reach
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_errors import error_of
+from services.runtime.kafka_input import KafkaInput
 from services.runtime.kafka_settings import ClientChoices, StageIdentity
 from services.runtime.kafka_transactions import KafkaTransactions
 from services.runtime.log import (
@@ -23,7 +24,6 @@ from services.runtime.log import (
     ChangelogPiece,
     ChangelogTopic,
     Company,
-    InputLost,
     LogUnavailable,
     TransactionFailed,
 )
@@ -32,12 +32,6 @@ from services.runtime.unowned import UnownedWatch
 
 PROBE_SECONDS = 0.5
 LOST_PLACE = "this member has lost its place in the group"
-COMPLAINT_SECONDS = 5.0
-"""The same complaint of librdkafka is logged so often at most."""
-
-_LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
-_UNREACHABLE = frozenset({KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE})
-_FATAL = frozenset({KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID})
 
 log = structlog.get_logger()
 
@@ -54,7 +48,8 @@ class KafkaLog:
         choices: ClientChoices = ClientChoices(),  # noqa: B008 - an immutable tuple
     ) -> None:
         """Make the clients; none is connected before ``subscribe`` asks something of it."""
-        common = kafka_settings.common(connection, identity, self._complaint)
+        self._complaints = Complaints()
+        common = kafka_settings.common(connection, identity, self._complaints.hear)
         self._prefix = identity.prefix
         self._input = identity.prefix + input_topic.name
         changelog_topic = identity.prefix + changelog.name
@@ -77,39 +72,29 @@ class KafkaLog:
             {**common, **kafka_settings.changelog_consumer(identity)},
         )
         self._assignment = KafkaAssignment(self._consumer, self._input)
+        self._records = KafkaInput(self._consumer, self._assignment, self._input, self._complaints)
         self._unowned = UnownedWatch(self._admin, identity, input_topic.partitions)
         self._topics: dict[str, str] = {}
         self._group_metadata: Any = None
-        self._complained: dict[int, float] = {}
-        self._reachable = False
-        self._fatal: KafkaError | None = None
 
     # Reading
 
     def subscribe(self, listener: AssignmentListener) -> None:
         self._transactions.initialize()
-        self._reachable = True
+        self._complaints.reachable = True
         self._assignment.subscribe(listener)
         self._unowned.start()
 
     def poll(self, max_records: int, timeout_seconds: float, company: Company | None = None) -> list[Record]:
         self._ticks.poll(0)
         self._transactions.serve()
-        if not self._reachable:
+        if not self._complaints.reachable:
             self._ask_for_brokers()
         if self._unowned.wants_rejoin():
             self._assignment.rejoin()
-        called = time.monotonic()
-        messages = self._consume(max_records, 0)
-        if not messages and timeout_seconds > 0:
-            messages = self._consume(1, timeout_seconds)
-            if messages and max_records > 1:
-                self._add_more(messages, max_records - 1)
-        if company is not None and any(each.error() is None for each in messages):
-            self._wait_for_company(messages, max_records, company, called + company.seconds)
-        records = self._records(messages)
+        records = self._records.poll(max_records, timeout_seconds, company)
         if records:
-            self._reachable = True
+            self._complaints.reachable = True
             self._group_metadata = self._consumer.consumer_group_metadata()
         return records
 
@@ -123,7 +108,7 @@ class KafkaLog:
         return self._assignment.lag(partition)
 
     def reachable(self) -> bool:
-        return self._reachable
+        return self._complaints.reachable
 
     # Writing
 
@@ -212,71 +197,6 @@ class KafkaLog:
 
     # Inside
 
-    def _consume(self, count: int, timeout_seconds: float) -> list[Any]:
-        try:
-            messages = self._consumer.consume(count, timeout_seconds)
-        except KafkaException as failure:
-            raise kafka_errors.of_question(error_of(failure)) from failure
-        finally:
-            self._assignment.raise_pending()
-        if self._fatal is not None:
-            raise kafka_errors.of_lost_membership(self._fatal)
-        return messages
-
-    def _add_more(self, messages: list[Any], count: int, timeout_seconds: float = 0) -> list[Any]:
-        """Add what is there besides, and drop what was taken away meanwhile. Returns what was added."""
-        let_go = self._assignment.let_go
-        let_go.clear()
-        more = self._consume(count, timeout_seconds)
-        messages[:] = [each for each in messages if each.partition() not in let_go] + more
-        return more
-
-    def _wait_for_company(
-        self, messages: list[Any], max_records: int, company: Company, until: float
-    ) -> None:
-        added = messages
-        while len(messages) < max_records and all(_can_wait(each, company) for each in added):
-            left = until - time.monotonic()
-            if left <= 0:
-                return
-            added = self._add_more(messages, 1, left)
-            if added and len(messages) < max_records:
-                added += self._add_more(messages, max_records - len(messages))
-
-    def _records(self, messages: list[Any]) -> list[Record]:
-        topic, gave, owned = self._input, self._assignment.gave, self._assignment.owned
-        records = []
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                self._event(message, error)
-                continue
-            partition, offset = message.partition(), message.offset()
-            if partition not in owned:  # taken away by a callback of the very call that brought it
-                continue
-            gave(partition, offset)
-            records.append(
-                Record(
-                    topic,
-                    partition,
-                    offset,
-                    message.key() or b"",
-                    message.value(),
-                    message.timestamp()[1],
-                    message.headers() or [],
-                )
-            )
-        return records
-
-    def _event(self, message: Any, error: KafkaError) -> None:
-        if error.code() == KafkaError._PARTITION_EOF:
-            self._reachable = True
-            self._assignment.reached_end(message.partition())
-        elif error.code() in _LOST:
-            raise InputLost(f"{self._input}/{message.partition()}: {error.str()}")
-        else:
-            self._complaint(error)
-
     def _require_place(self) -> None:
         """Raises TransactionFailed when our place is lost: who takes the transactional id fences its owner.
 
@@ -296,29 +216,14 @@ class KafkaLog:
             self._consumer.list_topics(self._input, PROBE_SECONDS)
         except KafkaException:
             return
-        self._reachable = True
+        self._complaints.reachable = True
 
     def _producer_complaint(self, error: KafkaError) -> None:
-        if error.code() in _UNREACHABLE:
+        if is_of_reach(error):
             self._transactions.shaken()
-        self._complaint(error)
+        self._complaints.hear(error)
 
     def _note_tick(self, error: KafkaError | None, _: Any) -> None:
         # The next one is a second away. But a clock that is ahead of the brokers' has all of them refused.
         if error is not None:
-            self._complaint(error)
-
-    def _complaint(self, error: KafkaError) -> None:
-        """Of a client, outside any call. May come from another thread than ours."""
-        if error.fatal() or error.code() in _FATAL:
-            self._fatal = error
-        if error.code() in _UNREACHABLE:
-            self._reachable = False
-        now = time.monotonic()
-        if now - self._complained.get(error.code(), -COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
-            self._complained[error.code()] = now
-            log.warning("Kafka complains", error=error.name(), details=error.str())
-
-
-def _can_wait(message: Any, company: Company) -> bool:
-    return message.error() is not None or company.can_wait(message.headers() or [])
+            self._complaints.hear(error)
