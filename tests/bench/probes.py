@@ -96,13 +96,18 @@ class Probes:
 
     @property
     def delays_seconds(self) -> Sequence[float]:
-        """From the writing of each request to its coming out, in ascending order."""
-        return sorted(seen - self._sent[message_id] for message_id, seen in self._seen.items())
+        """From the writing of each request to its coming out, in ascending order.
+
+        Without those that were written before the stage had shown that it runs.
+        """
+        sent, since = self._sent, self._shown_at
+        return sorted(seen - sent[each] for each, seen in self._seen.items() if sent[each] >= since)
 
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         self.wait_for_some(max(1, self._per_second // 4))
+        self._shown_at = time.monotonic()
         return self
 
     def __exit__(
