@@ -10,6 +10,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     """Set up structlog for this process. Calling it again replaces what was set.
 
     Use ``structlog.get_logger()``; bind ``message_id`` where there is one. ``level`` is a name such as INFO.
+    What libraries warn of by the standard ``logging`` comes in the same form.
     """
     structlog.configure(
         processors=[
@@ -27,3 +28,17 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    root.handlers = [each for each in root.handlers if not isinstance(each, _Libraries)] + [_Libraries()]
+
+
+class _Libraries(logging.Handler):
+    """Gives what libraries log by the standard module the form of all other lines."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )
