@@ -42,6 +42,11 @@ from tests.simulation.conformance.rig.site import (
 SOON_COMPACTED = {"segment.ms": "100", "min.cleanable.dirty.ratio": "0"}
 
 
+_DEAD: list[KafkaLog] = []
+"""Logs whose process is dead, kept until ours ends: librdkafka waits for ever where a member that never gave
+its partitions back is destroyed, be it by the garbage collector in the middle of another test."""
+
+
 class KafkaSite:
     """On a real broker, under a prefix of its own."""
 
@@ -54,7 +59,6 @@ class KafkaSite:
         self._admin = AdminClient(self._settings)
         self._producer = Producer({**self._settings, "linger.ms": 0})
         self._logs: list[KafkaLog] = []
-        self._dead: list[KafkaLog] = []
         self._identities: list[tuple[KafkaLog, StageIdentity]] = []
         # Records of tests are as old as they say: retention, which looks now and then, may not delete them.
         kept = {"retention.ms": "-1"}
@@ -202,8 +206,7 @@ class KafkaSite:
     def died(self, log: Log) -> None:
         assert isinstance(log, KafkaLog)
         self._logs.remove(log)
-        # Its end waits for an answer from itself: librdkafka closes no member that never gave back.
-        self._dead.append(log)
+        _DEAD.append(log)
 
     def close(self) -> None:
         for log in self._logs:
