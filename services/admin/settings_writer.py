@@ -23,6 +23,7 @@ MakeChanges = Callable[[SettingsSnapshot], Sequence[settings_pb2.SettingChanged]
 
 _FENCED = frozenset(
     {
+        KafkaError._FATAL,  # how `produce` tells of it, where a request before this record was answered so
         KafkaError._FENCED,
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.PRODUCER_FENCED,
@@ -58,6 +59,7 @@ class SettingsWriter:
                 "transactional.id": f"{self._prefix}settings",
                 "transaction.timeout.ms": int(TRANSACTION_SECONDS_MAX * 1_000),
                 "linger.ms": 0,
+                "queue.buffering.max.messages": 0,  # no bound but CHANGES_MAX, each to every partition
                 "retry.backoff.ms": 5,
                 "retry.backoff.max.ms": 50,
                 "log_level": 0,

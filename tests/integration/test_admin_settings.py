@@ -11,7 +11,7 @@ from parley.settings.v1 import settings_pb2
 from services.admin.errors import Refused
 from services.admin.kafka_records import committed_records
 from services.admin.settings_snapshot import SettingsSnapshot, read_settings
-from services.admin.settings_writer import SettingsWriter
+from services.admin.settings_writer import CHANGES_MAX, SettingsWriter
 from services.admin.topics import Topics
 from services.contracts.catalogue import topic
 from services.contracts.headers import KIND, SCHEMA
@@ -95,12 +95,13 @@ def test_every_partition_of_each_stage_that_needs_it_gets_it(
             }
 
 
+@pytest.mark.parametrize("changes", [1, CHANGES_MAX], ids=["told at the commit", "told while still writing"])
 def test_the_slower_of_two_writers_is_refused_and_writes_nothing(
-    kafka: KafkaConnection, prefix: str, writer: SettingsWriter
+    kafka: KafkaConnection, prefix: str, writer: SettingsWriter, changes: int
 ) -> None:
     def while_another_writes(_: SettingsSnapshot) -> Sequence[settings_pb2.SettingChanged]:
         SettingsWriter(kafka, prefix, lambda: NOW_MS).change(lambda _: [account("Quicker")])
-        return [account("Slower")]
+        return [account("Slower")] * changes
 
     with pytest.raises(Refused, match="repeat this one"):
         writer.change(while_another_writes)
