@@ -25,6 +25,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaConnection]
         yield read_kafka_connection()
         return
     # Some tests write records of other years: retention, which looks now and then, may not delete them.
-    patient = NodeSettings(extra={"log.retention.check.interval.ms": str(DAY_MS)})
+    never = {name: str(DAY_MS) for name in ("log.initial.task.delay.ms", "log.retention.check.interval.ms")}
+    patient = NodeSettings(extra=never)
     with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), patient) as broker:
         yield broker.connection()
