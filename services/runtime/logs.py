@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+_LEVELS = (logging.CRITICAL, logging.ERROR, logging.WARNING)
+
 
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Set up structlog for this process. Calling it again replaces what was set.
@@ -39,6 +41,9 @@ class _Libraries(logging.Handler):
         super().__init__(logging.WARNING)
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(
-            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
-        )
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # its arguments do not fit; a log line is no reason to fail
+            message = str(record.msg)
+        level = next(level for level in _LEVELS if record.levelno >= level)
+        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info)

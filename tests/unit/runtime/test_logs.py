@@ -16,6 +16,8 @@ try:
     raise ValueError("why")
 except ValueError:
     library.exception("It broke")
+library.error("%d of %s", "two")
+library.log(35, "Of a level without a name")
 """
 
 
@@ -27,7 +29,7 @@ def test_what_a_library_logs_is_one_line_like_all_others() -> None:
         text=True,
         check=True,
     )
-    failed, broke = done.stderr.splitlines()
+    failed, broke, malformed, unnamed = done.stderr.splitlines()
     assert failed.partition(" ")[2] == (
         'level=error service=webhooks what="Request failed: [Error 15]\\nof the coordinator" '
         "logger=aiokafka.consumer"
@@ -35,3 +37,5 @@ def test_what_a_library_logs_is_one_line_like_all_others() -> None:
     assert failed.startswith("timestamp=")
     assert 'what="It broke"' in broke
     assert "ValueError: why" in broke
+    assert 'what="%d of %s"' in malformed
+    assert 'level=warning service=webhooks what="Of a level without a name"' in unnamed
