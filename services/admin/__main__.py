@@ -73,8 +73,8 @@ def main() -> None:
     """Run the command; what it refuses is one sentence on stderr."""
     from services.admin.refusals import sentence_of  # noqa: PLC0415
 
-    _take_over_partition_factor()
     try:
+        _take_over_partition_factor()
         make_app(sys.argv[1:])()
     except BrokenPipeError:
         # Whoever read our output has seen enough.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
+from services.admin.errors import Refused
 from services.admin.partition_ends import wait_until_led
-from services.contracts.catalogue import Topic, catalogue
+from services.contracts.catalogue import Topic, catalogue, differing_partitions
 
 CLUSTER_DEFAULT = -1
 ANSWER_SECONDS_MAX = 30.0
@@ -59,9 +60,12 @@ class Topics:
     def create(self) -> list[str]:
         """Create those that are not there, in one request, and wait until each can be written.
 
-        Returns their names. Safe to call twice.
+        Returns their names. Safe to call twice. Beside topics that have another number of partitions than
+        declared none is created: :class:`Refused`.
         """
         there = self._found()
+        if difference := differing_partitions(there, self._prefix, self.declared.values()):
+            raise Refused(f"{difference}.")
         wanted = [
             NewTopic(
                 name,

@@ -8,8 +8,9 @@ than that has all counts multiplied by ``PARLEY_PARTITION_FACTOR``, in every pro
 """
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -67,6 +68,11 @@ class Topic:
     clock_bounded: bool
 
     @property
+    def has_one_order(self) -> bool:
+        """Whether all its records are in one order: it has one partition whatever the deployment."""
+        return self.key == topic_pb2.RECORD_KEY_SETTING
+
+    @property
     def schema(self) -> str:
         """Full message name, as in the header ``parley-schema``."""
         return str(self.message.DESCRIPTOR.full_name)
@@ -98,20 +104,29 @@ def catalogue() -> dict[str, Topic]:
     return {topic.name: topic for topic in sorted(topics, key=lambda topic: topic.name)}
 
 
-def differing_partitions(found: Mapping[str, int], prefix: str = "") -> str | None:
+def differing_partitions(
+    found: Mapping[str, int], prefix: str = "", topics: Iterable[Topic] | None = None
+) -> str | None:
     """One sentence on a topic that has not as many partitions as it shall have; None when there is none such.
 
-    ``found`` is the number of partitions by full name. Topics that are not there are
-    passed over.
+    ``found`` is the number of partitions by full name; ``topics`` are those to look at, else the catalogue's.
+    Those that are not there are passed over.
     """
-    for declared in catalogue().values():
+    for declared in catalogue().values() if topics is None else topics:
         count = found.get(prefix + declared.name, declared.partitions)
         if count != declared.partitions:
             return (
                 f"{prefix}{declared.name} has {count} partitions, where {declared.partitions} are expected: "
-                f"{FACTOR} must be here what it was where the topics were made"
+                + _remedy(declared, count)
             )
     return None
+
+
+def _remedy(declared: Topic, count: int) -> str:
+    factor, rest = divmod(count * partition_factor(), declared.partitions)
+    if rest or factor > FACTOR_MAX or declared.has_one_order:
+        return f"no {FACTOR} makes that"
+    return f"set {FACTOR}={factor}, as where the topics were made"
 
 
 def topic(name: str) -> Topic:
@@ -139,7 +154,7 @@ def partition_factor() -> int:
     Ends the process with one line where the variable is no such number: topics are looked up at import.
     """
     given = os.environ.get(FACTOR) or "1"
-    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= FACTOR_MAX):
+    if not (re.fullmatch("[0-9]{1,3}", given) and 1 <= int(given) <= FACTOR_MAX):
         sys.stderr.write(f"{FACTOR} must be a whole number from 1 to {FACTOR_MAX}, not {given!r}\n")
         raise SystemExit(EXIT_BAD_FACTOR)
     return int(given)

@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -17,10 +19,14 @@ from confluent_kafka.admin import AdminClient
 from parley.settings.v1 import settings_pb2
 from services.admin.instance import find_instance
 from services.admin.lookups import account_of
+from services.admin.settings_snapshot import read_settings
 from services.admin.settings_writer import SettingsWriter
 from services.admin.supervisor.down import down
 from services.admin.supervisor.run_directory import RunDirectory
+from services.admin.topics import Topics
+from services.contracts.catalogue import FACTOR, partition_factor
 from services.runtime.clock import wall_clock_ms
+from services.runtime.kafka_connection import KafkaConnection
 
 pytestmark = pytest.mark.integration
 PARLEY = str(Path(sys.executable).with_name("parley"))
@@ -32,14 +38,20 @@ RESTART_SECONDS_MAX = 2.0
 class Instance:
     """A supervisor in its own process, as `make up` starts one."""
 
-    def __init__(self, run_dir: Path, accounts: int = 1, exit_status: str = "") -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        accounts: int = 1,
+        exit_status: str = "",
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.directory = RunDirectory(run_dir)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
         self._process = subprocess.Popen(
             [sys.executable, str(INSTANCE), str(run_dir), str(accounts), exit_status],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=inherited | dict(environment),
             text=True,
         )
         self.said: list[str] = []
@@ -246,3 +258,17 @@ def test_a_process_that_cannot_start_is_the_reason_why_nothing_starts(tmp_path: 
         assert failed.said[-1] == "failed second ended at start: exit status 78: PARLEY_COLOUR is not set"
         assert failed.end(signal.SIGTERM) == 1
         assert not failed.directory.instance.exists()
+
+
+def test_over_topics_of_another_factor_nothing_is_written_and_nothing_starts(
+    tmp_path: Path, kafka: KafkaConnection
+) -> None:
+    prefix = f"supervisor-{uuid4().hex}."
+    with AdminClient(kafka.librdkafka()) as admin:
+        Topics(admin, prefix).create()
+    reaching = {**kafka.environment(), "PARLEY_TOPIC_PREFIX": prefix, FACTOR: str(partition_factor() * 3)}
+    with Instance(tmp_path, environment=reaching) as failed:
+        assert failed.said[-1].startswith(f"failed {prefix}")
+        assert f"set {FACTOR}={partition_factor()}" in failed.said[-1]
+        assert failed.end(signal.SIGTERM) == 1
+    assert not read_settings(kafka, prefix).get("platform")

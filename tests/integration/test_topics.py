@@ -1,6 +1,7 @@
 """`Topics`: what proto/ declares, made on a real broker and compared with it."""
 
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from services.admin.errors import Refused
 from services.admin.topics import Difference, Replication, Topics
 from services.contracts.catalogue import topic
 from services.runtime.kafka_connection import KafkaConnection
@@ -40,6 +42,15 @@ def test_created_topics_do_not_differ(admin: AdminClient, prefix: str) -> None:
 def test_creating_twice_changes_nothing(admin: AdminClient, prefix: str) -> None:
     Topics(admin, prefix, DECLARED).create()
     assert Topics(admin, prefix, DECLARED).create() == []
+
+
+def test_nothing_is_created_beside_topics_of_another_factor(admin: AdminClient, prefix: str) -> None:
+    doubled = replace(topic("intake"), partitions=topic("intake").partitions * 2)
+    Topics(admin, prefix, [doubled]).create()
+    with pytest.raises(Refused, match=f"{prefix}intake has {doubled.partitions} partitions"):
+        Topics(admin, prefix, DECLARED).create()
+    missing = {each.topic for each in Topics(admin, prefix, DECLARED).differences() if each.what == "missing"}
+    assert missing == {prefix + "settings", prefix + "ledger"}
 
 
 def test_min_insync_is_created_and_compared(admin: AdminClient, prefix: str) -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from parley.settings.v1 import settings_pb2
 from services.contracts import catalogue as catalogue_module
-from services.contracts.catalogue import FACTOR, UndeclaredTopic, catalogue, differing_partitions, topic
+from services.contracts.catalogue import (
+    FACTOR,
+    UndeclaredTopic,
+    catalogue,
+    differing_partitions,
+    partition_factor,
+    topic,
+)
 from services.contracts.placement import partition_of
 from services.contracts.setting_routes import UnknownSettingKind, setting_kinds, stage_inputs_of
 
@@ -153,21 +160,27 @@ def test_a_deployment_may_have_a_multiple_of_the_partitions() -> None:
     }
 
 
-@pytest.mark.parametrize("factor", ["0", "257", "two", "1.5", "٣"])
+@pytest.mark.parametrize("factor", ["0", "257", "two", "1.5", "٣", "9" * 5_000])
 def test_a_factor_that_is_no_such_number_ends_the_process_in_one_line(factor: str) -> None:
     ended = counted(factor)
     assert ended.returncode == 78
     assert ended.stderr == f"{FACTOR} must be a whole number from 1 to 256, not {factor!r}\n"
 
 
-def test_topics_of_another_factor_are_named() -> None:
+def test_topics_of_another_factor_are_named_with_the_factor_they_have() -> None:
     usage, intake = topic("usage").partitions, topic("intake").partitions
     assert differing_partitions({}) is None
     assert differing_partitions({"p.usage": usage, "p.intake": intake, "intake": 99}, "p.") is None
-    difference = differing_partitions({"p.usage": usage, "p.intake": intake * 2}, "p.")
-    assert difference is not None
-    assert difference.startswith(
-        f"p.intake has {intake * 2} partitions, where {intake} are expected: {FACTOR} "
+    assert differing_partitions({"p.usage": usage, "p.intake": intake * 2}, "p.") == (
+        f"p.intake has {intake * 2} partitions, where {intake} are expected: "
+        f"set {FACTOR}={partition_factor() * 2}, as where the topics were made"
+    )
+
+
+@pytest.mark.parametrize(("name", "count"), [("intake", 7), ("intake", 2 * 257), ("settings", 2)])
+def test_partitions_that_no_factor_makes_are_said_to_be_such(name: str, count: int) -> None:
+    assert differing_partitions({name: count}) == (
+        f"{name} has {count} partitions, where {topic(name).partitions} are expected: no {FACTOR} makes that"
     )
 
 

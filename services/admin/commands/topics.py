@@ -1,5 +1,6 @@
 """`parley topics`: the Kafka topics that the platform declares."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,8 +22,9 @@ app = typer.Typer(help="The Kafka topics that the platform declares.", no_args_i
 def create(as_json: AsJson = False) -> None:
     """Create the topics that the cluster lacks; what is there stays as it is.
 
-    PARLEY_REPLICATION_FACTOR and PARLEY_MIN_INSYNC_REPLICAS say how often each record is kept; else the
-    cluster's defaults hold.
+    PARLEY_PARTITION_FACTOR multiplies the partitions, for good: beside topics that were made with another
+    one none is created. PARLEY_REPLICATION_FACTOR and PARLEY_MIN_INSYNC_REPLICAS say how often each record is
+    kept; else the cluster's defaults hold.
     """
     with _topics() as topics:
         created = topics.create()
@@ -81,6 +83,6 @@ def _topics() -> Iterator[Topics]:
 def _whole(text: str | None, variable: str) -> int | None:
     if not text:
         return None
-    if not text.isdigit() or int(text) < 1:
-        raise Refused(f"{variable} must be a whole number from 1, not {text!r}.")
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise Refused(f"{variable} must be a whole number from 1 to 9999, not {text!r}.")
     return int(text)

@@ -39,7 +39,7 @@ class Seeding:
         self._now_ms = now_ms
 
     def create_topics(self) -> None:
-        """Create the topics that are not there."""
+        """Create the topics that are not there. Raises :class:`Refused` beside those of another number."""
         with AdminClient({**self._connection.librdkafka(), "log_level": 0}) as admin:
             Topics(admin, self.topic_prefix).create()
 

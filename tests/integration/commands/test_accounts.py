@@ -23,6 +23,15 @@ def test_topics_are_as_declared_until_they_are_not(operator: Operator) -> None:
     assert "differences" in different.sentence
 
 
+@pytest.mark.parametrize("copies", ["0", "two", "²", "9" * 5_000])
+def test_a_number_of_copies_that_is_none_is_refused(operator: Operator, copies: str) -> None:
+    operator.environment["PARLEY_REPLICATION_FACTOR"] = copies
+    answer = operator.parley("topics", "create")
+    del operator.environment["PARLEY_REPLICATION_FACTOR"]
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.sentence.startswith("PARLEY_REPLICATION_FACTOR must be a whole number from 1")
+
+
 def test_topics_of_another_factor_are_neither_read_nor_written(
     operator: Operator, account: dict[str, Any]
 ) -> None:
@@ -31,13 +40,17 @@ def test_topics_of_another_factor_are_neither_read_nor_written(
     operator.environment[FACTOR] = str(int(factor) * 2)
     answers = [
         operator.parley(*words)
-        for words in (("account", "show"), ("number", "add", account["account_id"], "+49 151 12345679"))
+        for words in (
+            ("account", "show"),
+            ("number", "add", account["account_id"], "+49 151 12345679"),
+            ("topics", "create"),
+        )
     ]
     different = operator.parley("topics", "diff")
     operator.environment[FACTOR] = factor
     for answer in answers:
         assert (answer.status, answer.out) == (1, "")
-        assert f"{FACTOR} must be here what it was where the topics were made" in answer.sentence
+        assert f"set {FACTOR}={factor}, as where the topics were made" in answer.sentence
     assert {each["what"] for each in different.objects} == {"partitions"}
     assert operator.parley("account", "show", account["account_id"]).object == before
 
