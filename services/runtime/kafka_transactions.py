@@ -21,6 +21,8 @@ STUCK_SECONDS = 8.0
 RENEW_SECONDS = 5.0
 """A producer is renewed so often at most, however often connections break."""
 BUFFER_FULL_SECONDS = TRANSACTION_MS / 1000
+REPORT_SECONDS = 0.2
+"""How long the report on a refused record is waited for, once the transaction is known to have failed."""
 
 _FOLLOWS_ANOTHER = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 
@@ -45,6 +47,8 @@ class KafkaTransactions:
     def initialize(self) -> None:
         """End what an earlier process of this id left open. Raises LogUnavailable, Fenced."""
         try:
+            # A client that knows its brokers finds the coordinator at once, another one after half a second.
+            self._producer.list_topics(self._changelog, CALL_SECONDS)
             self._producer.init_transactions(CALL_SECONDS)
         except KafkaException as failure:
             raise kafka_errors.of_question(error_of(failure)) from failure
@@ -162,12 +166,16 @@ class KafkaTransactions:
         """The same, or what is known of the record that the broker refused.
 
         Reports of every record cost too much for every day: they are asked for while the transaction before
-        has failed.
+        has failed. A record that is refused while others are still being produced fails those with no word of
+        why, and its report has not been served yet.
         """
+        if not isinstance(error, TransactionFailed):
+            return error
+        deadline = time.monotonic() + REPORT_SECONDS if self._watched else 0.0
+        while self._refusal is None and (left := deadline - time.monotonic()) > 0:
+            self._producer.poll(left)
         self._watched = True
-        if isinstance(error, TransactionFailed) and self._refusal is not None:
-            return kafka_errors.in_transaction(self._refusal)
-        return error
+        return error if self._refusal is None else kafka_errors.in_transaction(self._refusal)
 
     def _note_refusal(self, error: KafkaError | None, _: Any) -> None:
         if error is not None and self._refusal is None and error.code() not in _FOLLOWS_ANOTHER:

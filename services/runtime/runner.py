@@ -24,6 +24,7 @@ from services.runtime.log import (
     Company,
     Log,
     LogError,
+    LogUnavailable,
     OutcomeUnknown,
     RecordRejected,
     TransactionFailed,
@@ -108,7 +109,12 @@ class StageRunner:
 
     def start(self) -> None:
         """Join the group. Raises LogUnavailable while no broker answers: call it again."""
-        self._log.subscribe(self._assignment)
+        try:
+            self._log.subscribe(self._assignment)
+        except LogUnavailable:
+            raise
+        except LogError as error:
+            raise StageMustExit(f"{type(error).__name__}: {error}") from error
 
     def turn(self, timeout_seconds: float) -> int:
         """Poll, unless records are left over, and run one batch; says how many records it committed.
@@ -145,7 +151,8 @@ class StageRunner:
     def _poll(self, timeout_seconds: float) -> None:
         wait_ms = self._left_ms(self._stage.pace.can_wait_milliseconds) if self._can_wait_kinds else 0
         company = Company(wait_ms / 1_000, self._can_wait) if wait_ms > 0 else None
-        records = self._log.poll(self._suspects.limit(self._limits.records), timeout_seconds, company)
+        limit = self._suspects.limit(self._limits.records, self.partitions)
+        records = self._log.poll(limit, timeout_seconds, company)
         self._stopped.polled()
         if records:
             self._pending.extend(records)
@@ -180,6 +187,8 @@ class StageRunner:
                 changelog_offsets = self._writer.write(self._touched, metas)
         except TransactionFailed as error:
             self._give_up(error)
+            self._pause(min(PAUSE_SECONDS * 2**self._failures, PAUSE_SECONDS_MAX))
+            self._failures += 1
             return False
         except RecordRejected as error:
             self._suspects.refused(self._batch, error)
@@ -222,7 +231,7 @@ class StageRunner:
     def _apply_one(self, partition: Partition, record: Record) -> bool:
         """False when the record is to be tried again after a commit, or its partition is stopping."""
         try:
-            if self._suspects.culprit is None or (refused := self._suspects.verdict(record)) is None:
+            if not self._suspects.culprits or (refused := self._suspects.verdict(record)) is None:
                 return partition.step(record)
             error: Exception = refused
         except (StoreFailed, TimerFailed, OutOfOrder, MemoryError):
@@ -252,8 +261,6 @@ class StageRunner:
         self._metrics.aborts.inc()
         log.warning("a batch is aborted and will be tried again", reason=str(error))
         self._observe(Point.ABORTED)
-        self._pause(min(PAUSE_SECONDS * 2**self._failures, PAUSE_SECONDS_MAX))
-        self._failures += 1
 
     def _between_batches(self) -> None:
         if self._pending:

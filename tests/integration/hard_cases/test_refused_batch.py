@@ -18,7 +18,10 @@ from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
 from tests.unit.runtime.counting_stage import message
 
-RECORD_BYTES_MAX = 50_000
+RECORD_BYTES_MAX = 400_000
+"""More than a whole batch of the small ones, which the client sends as one."""
+ATTEMPTS_MAX = 20
+"""Once to ask for reports, three times with the batch, 13 times by halves, and some to spare."""
 KEYS = [*keys(0, 5), *keys(1, 5)]
 
 
@@ -35,15 +38,16 @@ def put_too_large(world: World, kind: str) -> None:
     world.put(keys(0, 1)[0], event, headers_for(event, kind, message_id="wamid.large"), at_ms)
 
 
-def refuse_a_record(world: World, make_log: MakeLog = KafkaLog) -> None:
-    """One request among twenty messages cannot be written; all else is counted."""
+def refuse_a_record(world: World, make_log: MakeLog = KafkaLog, following: int = 1) -> None:
+    """One request among messages cannot be written; all else is counted."""
     refuse_large_outputs(world)
     world.write(KEYS)
     put_too_large(world, "send_screened")
-    world.write(KEYS)
+    world.write(KEYS * following)
     member = world.start(make_log=make_log)
     world.wait_done()
     member.stop()
+    assert member.said.count("will be tried again") <= ATTEMPTS_MAX
     (letter,) = world.read("dead-letters")
     found = runtime_pb2.DeadLettered.FromString(letter.value or b"")
     assert (found.partition, found.offset, found.message_id) == (0, 5, "wamid.large")
@@ -56,6 +60,10 @@ def refuse_a_record(world: World, make_log: MakeLog = KafkaLog) -> None:
 
 def test_a_request_too_large_for_the_broker_is_found_and_set_aside(world: World) -> None:
     refuse_a_record(world)
+
+
+def test_what_is_refused_while_its_batch_is_still_being_written_is_found_too(world: World) -> None:
+    refuse_a_record(world, following=490)
 
 
 def test_without_transactions_the_same_doubles_its_neighbours(world: World) -> None:
