@@ -81,9 +81,7 @@ class Ingress:
         await self._health_server.start()
         self._health.not_ready("waiting for Kafka")
         await self._table.start()
-        await require_topics(
-            self._connection, [(self._settings.topic_prefix + INTAKE.name, INTAKE.partitions)]
-        )
+        await require_topics(self._connection, self._settings.topic_prefix, [INTAKE])
         self._table.watch(self._tokens.take)
         self._table.watch(self._templates.take)
         await self._writer.start()

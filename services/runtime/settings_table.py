@@ -13,7 +13,7 @@ from parley.settings.v1 import settings_pb2
 from services.contracts.catalogue import topic
 from services.contracts.setting_routes import SETTINGS
 from services.runtime.kafka_connection import KafkaConnection
-from services.runtime.kafka_startup import require_topics, until_reachable
+from services.runtime.kafka_startup import require_topics
 from services.runtime.kafka_stop import stop_consumer
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ class SettingsTable:
     def __init__(self, connection: KafkaConnection, topic_prefix: str) -> None:
         """Nothing is connected before `start`."""
         self._connection = connection
+        self._prefix = topic_prefix
         self._partition = TopicPartition(topic_prefix + topic(SETTINGS).name, 0)
         self._settings: dict[str, settings_pb2.SettingChanged] = {}
         self._watchers: list[Watcher] = []
@@ -49,8 +50,7 @@ class SettingsTable:
         Waits, with a log line an attempt, until a broker answers. Raises KafkaRefused, TopicMissing and
         SettingsUnreadable; call `stop` then too.
         """
-        await until_reachable(self._connection)
-        await require_topics(self._connection, [(self._partition.topic, 1)])
+        await require_topics(self._connection, self._prefix, [topic(SETTINGS)])
         self._loop = asyncio.get_running_loop()
         consumer = AIOKafkaConsumer(
             **self._connection.aiokafka(),

@@ -21,7 +21,7 @@ from services.runtime.kafka_connection import KafkaConnection, KafkaSettingsInva
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_reachable import KafkaRefused
 from services.runtime.kafka_settings import ClientChoices, Compression, GroupProtocol, StageIdentity
-from services.runtime.kafka_startup import TopicMissing, require_topics, until_reachable
+from services.runtime.kafka_startup import TopicMissing, require_topics
 from services.runtime.log import Log, LogUnavailable
 from services.runtime.logs import configure_logs
 from services.runtime.metrics import StageMetrics
@@ -152,12 +152,8 @@ class _StageProcess:
 
     def _wait_for_kafka(self) -> None:
         self._health.not_ready("no broker answers")
-        asyncio.run(until_reachable(self._connection))
         needed = [self._stage.input, self._stage.changelog, topic("dead-letters"), topic("dispatch")]
-        prefix = self._settings.topic_prefix
-        asyncio.run(
-            require_topics(self._connection, [(prefix + each.name, each.partitions) for each in needed])
-        )
+        asyncio.run(require_topics(self._connection, self._settings.topic_prefix, needed))
 
     def _join(self, runner: StageRunner) -> None:
         self._health.not_ready("joining the group")

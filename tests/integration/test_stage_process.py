@@ -213,7 +213,7 @@ def test_a_bad_setting_is_one_line(
 def test_topics_of_another_factor_are_one_line(rig: Rig, start: Callable[..., StageChild]) -> None:
     child = start(**{FACTOR: str(partition_factor() * 2)})
     assert child.wait() == 1
-    assert f"{FACTOR} must be here what it was" in child.text.splitlines()[-1]
+    assert f"set {FACTOR}={partition_factor()}" in child.text.splitlines()[-1]
 
 
 def test_a_missing_topic_is_one_line(rig: Rig, start: Callable[..., StageChild]) -> None:

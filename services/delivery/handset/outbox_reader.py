@@ -15,7 +15,7 @@ from services.delivery.handset.errors import OutboxUnreadable
 from services.delivery.handset.switchboard import Switchboard
 from services.delivery.handset.waiting import Waiting
 from services.runtime.kafka_connection import KafkaConnection
-from services.runtime.kafka_startup import require_topics, until_reachable
+from services.runtime.kafka_startup import require_topics
 from services.runtime.kafka_stop import stop_consumer
 
 OUTBOX = topic("outbox")
@@ -32,8 +32,9 @@ class OutboxReader:
     def __init__(self, connection: KafkaConnection, topic_prefix: str, waiting: Waiting) -> None:
         """Nothing is connected before ``start``."""
         self._connection = connection
-        self._name = topic_prefix + OUTBOX.name
-        self._partitions = [TopicPartition(self._name, number) for number in range(OUTBOX.partitions)]
+        self._prefix = topic_prefix
+        name = topic_prefix + OUTBOX.name
+        self._partitions = [TopicPartition(name, number) for number in range(OUTBOX.partitions)]
         self._waiting = waiting
         self._consumer: AIOKafkaConsumer | None = None
         self._answers: list[int] = []
@@ -45,8 +46,7 @@ class OutboxReader:
         Waits, with a log line an attempt, until a broker answers. Raises KafkaRefused, TopicMissing and
         OutboxUnreadable.
         """
-        await until_reachable(self._connection)
-        await require_topics(self._connection, [(self._name, OUTBOX.partitions)])
+        await require_topics(self._connection, self._prefix, [OUTBOX])
         consumer = AIOKafkaConsumer(
             **self._connection.aiokafka(),
             isolation_level="read_committed",

@@ -79,10 +79,7 @@ class HandsetChannel:
         await self._health_server.start()
         self._health.not_ready("waiting for Kafka")
         await self._table.start()
-        prefix = self._settings.topic_prefix
-        await require_topics(
-            self._connection, [(prefix + topic.name, topic.partitions) for topic in (INTAKE, DISPATCH)]
-        )
+        await require_topics(self._connection, self._settings.topic_prefix, [INTAKE, DISPATCH])
         await self._writer.start()
         self._dispatch.start()
         self._health.not_ready("reading the outbox")

@@ -118,9 +118,8 @@ class WebhookWorker:
         await self._health_server.start()
         self._health.not_ready("waiting for Kafka")
         await self._table.start()
-        prefix = self._settings.topic_prefix
-        needed = (STATUSES, INBOX, DEAD_LETTERS, *RETRY_TOPICS)
-        await require_topics(self._connection, [(prefix + one.name, one.partitions) for one in needed])
+        needed = [STATUSES, INBOX, DEAD_LETTERS, *RETRY_TOPICS]
+        await require_topics(self._connection, self._settings.topic_prefix, needed)
         await self._writer.start()
         await self._events.start()
         await self._retries.start()
