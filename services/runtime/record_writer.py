@@ -112,8 +112,9 @@ class RecordWriter:
 
     @property
     def answering(self) -> bool:
-        """Whether the writer runs and no batch is overdue: what readiness should show."""
-        return self._running and not any(lane.stalled for lane in self._lanes.values())
+        """Whether the writer runs, is connected and no batch is overdue: what readiness should show."""
+        connected = self._running and self._producer is not None
+        return connected and not any(lane.stalled for lane in self._lanes.values())
 
     async def write(
         self,
@@ -243,14 +244,13 @@ class RecordWriter:
     async def _renew(self, spent: AIOKafkaProducer) -> None:
         try:
             self._producer = await self._connect()
-        finally:
             self._renewing = False
-        if self._ready:
-            self._round_soon()
-        # What the old one still has is settled by it, lane by lane; only then it may go.
-        try:
+            if self._ready:
+                self._round_soon()
+            # What the old one still has is settled by it, lane by lane; only then it may go.
             await spent.flush()
         finally:
+            self._renewing = False
             await _disconnect(spent)
 
     async def _connect(self) -> AIOKafkaProducer:
@@ -267,9 +267,11 @@ class RecordWriter:
             )
             try:
                 await producer.start()
-            except kafka_errors.KafkaError as error:
-                log.warning("waiting for Kafka", reason=repr(error))
+            except BaseException as error:
                 await _disconnect(producer)
+                if not isinstance(error, kafka_errors.KafkaError):
+                    raise
+                log.warning("waiting for Kafka", reason=repr(error))
             else:
                 return producer
 
