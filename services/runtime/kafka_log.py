@@ -31,6 +31,8 @@ from services.runtime.record import Record
 from services.runtime.unowned import UnownedWatch
 
 PROBE_SECONDS = 0.5
+PLACE_SECONDS = 1.5
+"""How long the group may take to say who is in it; all of it passes where one of several brokers is gone."""
 LOST_PLACE = "this member has lost its place in the group"
 
 log = structlog.get_logger()
@@ -91,7 +93,7 @@ class KafkaLog:
         if not self._complaints.reachable:
             self._ask_for_brokers()
         if self._unowned.wants_rejoin():
-            self._assignment.rejoin()
+            self._rejoin()
         records = self._records.poll(max_records, timeout_seconds, company)
         if records:
             self._complaints.reachable = True
@@ -197,6 +199,12 @@ class KafkaLog:
 
     # Inside
 
+    def _rejoin(self) -> None:
+        try:
+            self._assignment.rejoin()
+        except KafkaException as failure:  # of a consumer that is of no use any more
+            raise kafka_errors.of_lost_membership(error_of(failure)) from failure
+
     def _require_place(self) -> None:
         """Raises TransactionFailed when our place is lost: who takes the transactional id fences its owner.
 
@@ -205,7 +213,7 @@ class KafkaLog:
         """
         member = self._consumer.memberid()
         try:
-            ids = group_members(self._admin, self._group, PROBE_SECONDS).ids
+            ids = group_members(self._admin, self._group, PLACE_SECONDS).ids
         except KafkaException:
             return
         if ids and member not in ids:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.runtime.log import LogUnavailable
+from services.runtime.log import Fenced, LogError, LogUnavailable, TopicMissing
 from services.runtime.points import Point
+from services.runtime.stage_exit import StageMustExit
 from tests.unit.runtime.counting_stage import record
 from tests.unit.runtime.runner.rig import Rig
 
@@ -26,6 +27,14 @@ def test_a_start_without_broker_may_be_repeated() -> None:
     with pytest.raises(LogUnavailable):
         rig.runner.start()
     rig.runner.start()
+
+
+@pytest.mark.parametrize("error", [Fenced("somebody else"), TopicMissing("screened")])
+def test_a_start_that_may_not_be_ends_the_process_in_one_sentence(error: LogError) -> None:
+    rig = Rig()
+    rig.log.fail["subscribe"].append(error)
+    with pytest.raises(StageMustExit, match=f"{type(error).__name__}: {error}"):
+        rig.runner.start()
 
 
 def test_closing_leaves_the_group_and_the_stores(rig: Rig) -> None:
