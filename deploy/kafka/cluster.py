@@ -29,7 +29,7 @@ class EmbeddedCluster:
         advertised: Mapping[int, Mapping[str, int]] | None = None,
         extra: Mapping[str, str] | None = None,
         heap_mb: int = 512,
-        ready_seconds: float = 60,
+        ready_seconds: float = 120,
     ) -> None:
         """Choose ports; nothing runs before `start`.
 

@@ -39,8 +39,8 @@ class EmbeddedKafka:
         port: int | None = None,
         sasl_ssl: bool = False,
         heap_mb: int = 1024,
-        ready_seconds: float = 30,
-        stop_seconds: float = 15,
+        ready_seconds: float = 120,
+        stop_seconds: float = 60,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Choose the ports; nothing runs before `start`.

@@ -8,9 +8,6 @@ from deploy.kafka.directory import NodeDirectory
 from deploy.kafka.settings import PLAINTEXT
 from services.admin.supervisor.addresses import KAFKA_PORT, Addresses, is_free
 
-READY_SECONDS_MAX = 120.0
-"""A machine that is busy with something else may take long."""
-
 
 def embedded_broker(directory: Path, addresses: Addresses, environment: Mapping[str, str]) -> EmbeddedKafka:
     """A broker with its data in ``directory``, at the ports it had before as far as they are free.
@@ -20,7 +17,7 @@ def embedded_broker(directory: Path, addresses: Addresses, environment: Mapping[
     kept = NodeDirectory(directory).kept()
     if kept is None:
         fresh = NodeSettings(ports={PLAINTEXT: addresses.port(KAFKA_PORT)})
-        return EmbeddedKafka(directory, fresh, ready_seconds=READY_SECONDS_MAX, environment=environment)
+        return EmbeddedKafka(directory, fresh, environment=environment)
     moved = {name: addresses.port(port) for name, port in kept.ports.items() if not is_free(port)}
     node = NodeSettings(ports=moved)
-    return EmbeddedKafka(directory, node, ready_seconds=READY_SECONDS_MAX, environment=environment)
+    return EmbeddedKafka(directory, node, environment=environment)
