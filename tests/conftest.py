@@ -4,12 +4,17 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.kafka import EmbeddedKafka, NodeSettings
 from services.contracts.catalogue import FACTOR
 from services.runtime.kafka_connection import KafkaConnection, read_kafka_connection
 
 DAY_MS = 24 * 3600 * 1000
+
+# Whether a rule holds does not depend on how busy the machine is.
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("parley")
 
 # Several partitions of every topic, of those for businesses too, and more than members.
 os.environ.setdefault(FACTOR, "2")

@@ -23,7 +23,6 @@ from tests.e2e.place import DEADLINE_SECONDS, PARLEY, Place, wait_for
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-RESTART_SECONDS_MAX = 2.0
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PROCESSES = {
     "kafka",
@@ -210,9 +209,7 @@ def test_every_process_survives_being_killed(place: Place, said: str) -> None:
     before = place.description["pids"]
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    wait_for(
-        lambda: all(place.description["pids"][name] != before[name] for name in before), RESTART_SECONDS_MAX
-    )
+    wait_for(lambda: all(place.description["pids"][name] != before[name] for name in before))
     wait_for(place.all_ready)
 
     entries = len(place.ledger())

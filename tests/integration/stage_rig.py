@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 from google.protobuf.message import Message
 
+from deploy.kafka.ports import choose
 from parley.window.v1 import windows_pb2
 from services.admin.topics import Topics
 from services.contracts.catalogue import FACTOR, partition_factor, topic
@@ -151,7 +151,7 @@ class StageChild:
     """The counting stage in a process of its own."""
 
     def __init__(self, rig: Rig, **environment: str) -> None:
-        self.port = _free_port()
+        self.port = choose(avoid=set())
         self.log = rig.data_dir / f"{uuid4().hex[:6]}.log"
         defaults = {
             **rig.connection.environment(),
@@ -213,10 +213,3 @@ class StageChild:
 
     def wait_ready(self) -> None:
         until(lambda: self.get("/readyz")[0] == 200, "the stage to be ready")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

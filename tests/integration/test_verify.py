@@ -19,6 +19,7 @@ from services.verifier.records import ORDER
 from services.verifier.sources.cluster import ClusterSource
 from services.verifier.verification import verify
 from tests.integration.verify_topics import write_topics
+from tests.integration.waiting import until
 from tests.line.doctored import CASES
 from tests.line.doctoring import Run
 from tests.line.traffic import Traffic
@@ -126,6 +127,7 @@ def test_a_state_sees_a_tail_that_was_cut_off(
     with AdminClient({**kafka.librdkafka(), "log_level": 0}) as admin:
         for deleted in admin.delete_topics([prefix + "ledger"]).values():
             deleted.result(30)
+        until(lambda: prefix + "ledger" not in admin.list_topics(timeout=30).topics, "its end")
     place, records = max(
         ((place, each) for place, each in traffic.line.topics.items() if place[0] == "ledger"),
         key=lambda item: len(item[1]),

@@ -6,9 +6,12 @@ import hmac
 import json
 import random
 import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from prometheus_client import REGISTRY
 
@@ -26,7 +29,9 @@ from tests.unit.webhooks.endpoint_rig import OK, Post, says, told_endpoint
 pytestmark = pytest.mark.integration
 
 OTHER_ACCOUNT = "200000000000002"
-BACKLOG = 6_000
+BACKLOG, AT_ONCE = 6_000, 1_000
+GIVE_UP_SECONDS = 10
+ANSWER_SECONDS_MAX = 10
 FAILS = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -35,6 +40,20 @@ def deferred(
 ) -> list[webhook_retry_pb2.WebhookDeferred]:
     records = read_all(connection, prefix, f"webhook-retry-{tier}")
     return [webhook_retry_pb2.WebhookDeferred.FromString(record.value() or b"") for record in records]
+
+
+async def put_backlog(there: Platform) -> None:
+    """A status each for many customers."""
+    for first in range(0, BACKLOG, AT_ONCE):
+        numbers = range(first, first + AT_ONCE)
+        await asyncio.gather(*(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in numbers))
+
+
+async def until_aside(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """As `until`, with a question that blocks: it may not hold up the worker, which runs in this loop."""
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(holds):
+            pass
 
 
 def put_off(connection: KafkaConnection, prefix: str) -> set[str]:
@@ -112,7 +131,7 @@ async def test_without_a_url_nothing_is_sent_or_kept(kafka: KafkaConnection) -> 
         async with there.worker():
             await there.status("sent", "wamid.1")
             await there.status("sent", "wamid.2", OTHER_ACCOUNT)
-            await until(lambda: lag(there) == 0)
+            await until_aside(lambda: lag(there) == 0)
             await there.account(endpoint.port)
             await asyncio.sleep(0)
             for number in range(100):  # until the new setting is seen
@@ -131,26 +150,27 @@ def given_up() -> float:
 
 def lag(there: Platform) -> int:
     """Records of statuses and inbox that the group has not committed."""
-    admin = AdminClient(there.connection.librdkafka())
-    group = f"{there.prefix}webhooks"
-    [answer] = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-    committed = {(place.topic, place.partition): place.offset for place in answer.result().topic_partitions}
-    return sum(
-        end - max(0, committed.get((there.prefix + name, partition), 0))
-        for name in ("statuses", "inbox")
-        for partition, end in ends_of(admin, there.prefix + name, topic(name).partitions).items()
-    )
+    # The admin client's question for offsets can crash the process (confluentinc/librdkafka 5040).
+    asker = Consumer({**there.connection.librdkafka(), "group.id": f"{there.prefix}webhooks"})
+    with AdminClient(there.connection.librdkafka()) as admin, closing(asker):
+        ends = {
+            (there.prefix + name, partition): end
+            for name in ("statuses", "inbox")
+            for partition, end in ends_of(admin, there.prefix + name, topic(name).partitions).items()
+        }
+        committed = asker.committed([TopicPartition(*place) for place in ends], ANSWER_SECONDS_MAX)
+    return sum(ends[place.topic, place.partition] - max(0, place.offset) for place in committed)
 
 
 async def test_an_update_walks_through_all_tiers_until_it_is_given_up(kafka: KafkaConnection) -> None:
-    """The waits of 36 hours in 36 thousandths of the time; the last tier repeats."""
-    waits = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
+    """The waits of 36 hours, far shorter; the last tier repeats."""
+    waits = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 2)
     before = given_up()
     async with platform(kafka) as there, told_endpoint(says(FAILS)) as endpoint:
         await there.account(endpoint.port)
-        async with there.worker(webhook_retry_seconds=waits, webhook_give_up_seconds=2.6):
+        async with there.worker(webhook_retry_seconds=waits, webhook_give_up_seconds=GIVE_UP_SECONDS):
             await there.status("sent", "wamid.1")
-            await until(lambda: given_up() == before + 1)
+            await until(lambda: given_up() == before + 1, seconds=2 * GIVE_UP_SECONDS)
         tiers = [deferred(kafka, there.prefix, tier) for tier in range(1, 8)]
     tries = len(endpoint.posts)
     assert [len(tier) for tier in tiers[:6]] == [1] * 6
@@ -161,7 +181,7 @@ async def test_an_update_walks_through_all_tiers_until_it_is_given_up(kafka: Kaf
     assert (first.tries, last.tries) == (1, tries - 1)
     assert first.error == "the endpoint answered 500"
     assert first.first_tried_at_ms == last.first_tried_at_ms
-    assert last.due_at_ms - last.first_tried_at_ms <= 2_600
+    assert last.due_at_ms - last.first_tried_at_ms <= GIVE_UP_SECONDS * 1_000
 
 
 async def test_an_update_that_was_refused_arrives_once_it_is_taken(kafka: KafkaConnection) -> None:
@@ -189,7 +209,7 @@ async def test_a_failing_endpoint_is_left_alone_and_probed(kafka: KafkaConnectio
             await endpoint.wait_for(3)
             for number in range(3, 40):
                 await there.status("sent", f"wamid.{number}", user_ref=f"u1_{number}")
-            await until(lambda: len(put_off(kafka, there.prefix)) == 40)
+            await until_aside(lambda: len(put_off(kafka, there.prefix)) == 40)
             probes_max = 1 + (time.monotonic() - begun) / open_seconds
             assert len(endpoint.posts) <= 3 + probes_max, "while the circuit is open there are only probes"
             endpoint.answer = says(OK)
@@ -203,7 +223,7 @@ async def test_an_endpoint_that_never_answers_delays_nobody_else(kafka: KafkaCon
     async def never(_: Post, writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
-    settings = {"webhook_connections": 2, "webhook_queue_seconds": 0.5, "webhook_timeout_seconds": 3}
+    settings = {"webhook_connections": 2, "webhook_queue_seconds": 0.5, "webhook_timeout_seconds": 20}
     async with platform(kafka) as there, told_endpoint(never) as dead, told_endpoint(says(OK)) as well:
         await there.account(dead.port)
         await there.account(well.port, OTHER_ACCOUNT)
@@ -213,9 +233,9 @@ async def test_an_endpoint_that_never_answers_delays_nobody_else(kafka: KafkaCon
             await there.status("sent", f"wamid.well{number}", OTHER_ACCOUNT, user_ref=ref)
         async with there.worker(**settings):
             await dead.wait_for(1)
-            posts = await well.wait_for(100, seconds=2.5)  # before the other's first try has ended
+            posts = await well.wait_for(100, seconds=18)  # before the other's first try has ended
             assert {said(post.body)[0] for post in posts} == {f"wamid.well{number}" for number in range(100)}
-            await until(lambda: lag(there) == 0)
+            await until_aside(lambda: lag(there) == 0, seconds=40)
         assert len(put_off(kafka, there.prefix)) == 100, "none is lost"
 
 
@@ -231,14 +251,13 @@ async def test_a_dead_endpoints_backlog_stands_before_no_retry_of_another(kafka:
     ):
         await there.account(dead.port)
         await there.account(well.port, OTHER_ACCOUNT)
-        await asyncio.gather(
-            *(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in range(BACKLOG)),
-        )
+        await put_backlog(there)
         async with there.worker(**settings):
             await dead.wait_for(3)
-            await until(lambda: len(deferred(kafka, there.prefix, "spared-1")) > BACKLOG // 2, seconds=30)
+            spared = partial(deferred, kafka, there.prefix, "spared-1")
+            await until_aside(lambda: len(spared()) > BACKLOG // 2, seconds=30)
             await there.status("sent", "wamid.well", OTHER_ACCOUNT)
-            await well.wait_for(2, seconds=3)
+            await well.wait_for(2, seconds=30)  # the circuit of the other is open for longer
         tried = [one for tier in range(1, 8) for one in deferred(kafka, there.prefix, tier)]
     assert len([one for one in tried if one.account_id == given.ACCOUNT]) == len(dead.posts) < 20
 
@@ -254,7 +273,7 @@ async def test_what_an_endpoint_does_not_take_fast_enough_is_put_off_at_once(kaf
             await there.status("sent", f"wamid.{number}", user_ref=f"u1_{number}")
         async with there.worker(webhook_timeout_seconds=60, **settings):
             await endpoint.wait_for(2)
-            await until(lambda: len(put_off(kafka, there.prefix)) == 38)
+            await until_aside(lambda: len(put_off(kafka, there.prefix)) == 38)
             assert len(endpoint.posts) == 2
         assert lag(there) >= 12, "what was under way or waited when the worker ended is read again"
 
@@ -263,9 +282,7 @@ async def test_a_backlog_for_a_quick_endpoint_waits_its_turn(kafka: KafkaConnect
     """More than the endpoint's queue holds: the reader waits, and nothing goes to a retry tier."""
     async with platform(kafka) as there, told_endpoint(says(OK)) as endpoint:
         await there.account(endpoint.port)
-        await asyncio.gather(
-            *(there.status("sent", f"wamid.{n}", user_ref=f"u1_{n}") for n in range(BACKLOG)),
-        )
+        await put_backlog(there)
         async with there.worker(webhook_queue=BACKLOG // 2, webhook_queue_seconds=60):
             await endpoint.wait_for(BACKLOG, seconds=30)
         assert not deferred(kafka, there.prefix, 1)
@@ -293,7 +310,7 @@ async def test_a_private_address_is_not_reached_unless_allowed(
         await there.account(endpoint.port, scheme=scheme)
         async with there.worker(webhook_allow_private=False):
             await there.status("sent", "wamid.1")
-            await until(lambda: len(deferred(kafka, there.prefix, 1)) == 1)
+            await until_aside(lambda: len(deferred(kafka, there.prefix, 1)) == 1)
         assert says_why in deferred(kafka, there.prefix, 1)[0].error
     assert endpoint.connections == 0
 

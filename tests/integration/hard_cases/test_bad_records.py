@@ -27,8 +27,8 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.events import Event
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import Tally, keys
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 from tests.unit.runtime.counting_stage import message
 
 AT_MS = events.now_ms()

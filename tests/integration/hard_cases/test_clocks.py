@@ -19,8 +19,8 @@ from services.session_window.stage import SessionWindowStage
 from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig import events
 from tests.integration.hard_cases.rig.events import DAY_MS, HOUR_MS, now_ms
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 
 OUTPUTS = ("screened", "inbox", "consents")
 CUSTOMER, OTHER = "u1_a", "u1_b"

@@ -9,8 +9,8 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 
 KEYS = [*keys(0, 20), *keys(1, 20)]
 BEFORE = {0: 60, 1: 60}

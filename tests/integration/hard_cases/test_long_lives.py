@@ -12,8 +12,8 @@ from tests.integration.hard_cases.conftest import MakeWorld
 from tests.integration.hard_cases.rig import events
 from tests.integration.hard_cases.rig.events import DAY_MS, HOUR_MS, now_ms
 from tests.integration.hard_cases.rig.standing import stored
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 
 CUSTOMER = "u1_a"
 DATED_AHEAD = "message.timestamp.after.max.ms"

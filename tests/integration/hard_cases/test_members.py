@@ -6,7 +6,7 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
 from tests.integration.hard_cases.rig.load import Load
 from tests.integration.hard_cases.rig.tally import WideTally, keys
-from tests.integration.hard_cases.rig.waiting import until
+from tests.integration.waiting import until
 
 KEYS = [key for partition in range(4) for key in keys(partition, 5, WideTally)]
 

@@ -14,8 +14,8 @@ from tests.integration.hard_cases.rig.counting import Miscounted, count
 from tests.integration.hard_cases.rig.leaky_log import LeakyLog
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 from tests.unit.runtime.counting_stage import message
 
 RECORD_BYTES_MAX = 400_000

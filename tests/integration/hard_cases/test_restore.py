@@ -16,8 +16,8 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.hand_made import HandMadeTransaction
 from tests.integration.hard_cases.rig.standing import stored
 from tests.integration.hard_cases.rig.tally import keys
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 
 KEYS = [*keys(0, 10), *keys(1, 10)]
 MANY = 12_000
@@ -82,7 +82,7 @@ def test_an_aborted_transaction_in_the_changelog_never_was(settled: World) -> No
 def test_a_restore_waits_for_the_end_of_an_abandoned_transaction(settled: World) -> None:
     before = settled.standing()
     settled.write(KEYS)
-    abandoned = HandMadeTransaction(settled, 0, timeout_ms=1_500)
+    abandoned = HandMadeTransaction(settled, 0, timeout_ms=5_000)
     assert settled.open_places()
     assert settled.standing(in_transaction=True) == before
     shutil.rmtree(settled.store_path(0))

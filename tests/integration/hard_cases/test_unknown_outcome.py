@@ -16,8 +16,8 @@ from tests.integration.hard_cases.rig.counting import count
 from tests.integration.hard_cases.rig.events import now_ms
 from tests.integration.hard_cases.rig.standing import Standing
 from tests.integration.hard_cases.rig.tally import keys
-from tests.integration.hard_cases.rig.waiting import until
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import until
 
 KEYS = [*keys(0, 10), *keys(1, 10)]
 ABORTABLE = [KafkaError.INVALID_PRODUCER_ID_MAPPING, KafkaError.UNKNOWN_PRODUCER_ID]

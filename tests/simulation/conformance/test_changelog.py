@@ -35,14 +35,15 @@ def test_the_commit_tells_the_offset_after_each_meta_record(site: Site) -> None:
 
 def test_its_end_counts_open_transactions_and_its_records_do_not(site: Site) -> None:
     log, _ = joined(site)
+    reader = site.log(1)
     log.begin()
     log.produce(CHANGELOG.name, 0, b"row", b"committed", 1_000, [])
     log.commit()
     site.until(lambda: log.changelog_end(0) == 2)
+    assert changelog_until(reader, 2) == [(b"row", b"committed")]
     log.begin()
     log.produce(CHANGELOG.name, 0, b"row", b"open", 1_000, [])
     site.until(lambda: log.changelog_end(0) == 3)
-    reader = site.log(1)
     assert changelog_until(reader, 2) == [(b"row", b"committed")]
     with closing(reader.read_changelog(0, 2)) as pieces:
         assert next(pieces) == ([], 2)

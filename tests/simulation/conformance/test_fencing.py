@@ -55,11 +55,12 @@ def test_who_takes_the_transactional_id_ends_what_was_open_and_fences_who_had_it
 
 def test_a_transaction_that_takes_too_long_is_aborted_and_its_producer_fenced(site: Site) -> None:
     slow, _ = joined(site)
+    quick = site.log(1)
+    quick.subscribe(Listener())
+    assert site.outputs(0) == []
     slow.begin()
     produce(slow, b"slow")
     site.until(lambda: site.written(0) == 1)
-    quick = site.log(1)
-    quick.subscribe(Listener())
     commit(quick, b"quick", {})
     assert site.outputs(0) == []
     site.until(lambda: site.outputs(0) == [b"quick"])

@@ -47,10 +47,11 @@ def test_the_offset_waits_for_a_transaction_that_holds_it(site: Site) -> None:
     site.write(0, b"key")
     log, _ = joined(site)
     receive(site, log, 1)
+    other = site.log(1)
+    assert other.committed(0) is None
     log.begin()
     produce(log, b"one")
     log.send_offsets({0: 1})
-    other = site.log(1)
     assert site.while_it_waits(lambda: other.committed(0), log.commit) == 1
 
 
@@ -58,6 +59,7 @@ def test_an_open_transaction_holds_back_what_others_have_committed(site: Site) -
     first, _ = joined(site)
     second = site.log(1)
     second.subscribe(Listener())
+    assert site.outputs(0) == []
     first.begin()
     produce(first, b"open")
     site.until(lambda: site.written(0) == 1)

@@ -55,13 +55,18 @@ def kafka() -> Kafka:
     return Kafka()
 
 
-@pytest.fixture
-async def writer(kafka: Kafka) -> AsyncIterator[DispatchWriter]:
+def started(kafka: Kafka, drain_seconds_max: float) -> DispatchWriter:
     limits = HandsetLimits(
-        lane_records_max=2, batch_records_max=2, retry_seconds=0.001, drain_seconds_max=0.05
+        lane_records_max=2, batch_records_max=2, retry_seconds=0.001, drain_seconds_max=drain_seconds_max
     )
     writer = DispatchWriter(kafka, lambda: 1_000, limits)
     writer.start()
+    return writer
+
+
+@pytest.fixture
+async def writer(kafka: Kafka) -> AsyncIterator[DispatchWriter]:
+    writer = started(kafka, drain_seconds_max=10)
     yield writer
     await writer.stop()
 
@@ -136,7 +141,8 @@ async def test_an_impossible_record_ends_the_lane(kafka: Kafka, writer: Dispatch
     assert isinstance(done.pop().exception(), RecordTooLarge)
 
 
-async def test_a_stop_gives_up_what_kafka_does_not_take(kafka: Kafka, writer: DispatchWriter) -> None:
+async def test_a_stop_gives_up_what_kafka_does_not_take(kafka: Kafka) -> None:
+    writer = started(kafka, drain_seconds_max=0.05)
     kafka.stalled = []
     for n in range(3):
         await writer.received(CONVERSATION, f"m{n}", DELIVERED, None)

@@ -53,7 +53,7 @@ async def send_for_ever(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_a_body_that_never_ends_is_too_large_and_cut_off() -> None:
-    async with ingress_rig(HASTY) as rig, asyncio.timeout(10):
+    async with ingress_rig(HttpLimits(linger_seconds_max=0.05)) as rig, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", rig.port)
         writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         sending = asyncio.create_task(send_for_ever(writer))
@@ -239,7 +239,7 @@ async def test_who_does_not_wait_is_made_to_and_nobody_else() -> None:
             began = loop.time()
             held = asyncio.create_task(client.post(PATH, json=TEXT))
             assert (await rig.post(TEXT)).status_code == 429
-            assert loop.time() - began < HELD_SECONDS_MAX / 2, "another connection is answered at once"
+            assert not held.done(), "another connection is answered at once"
             assert (await held).status_code == 429
             assert loop.time() - began > HELD_SECONDS_MAX / 2
             rig.seconds += 1

@@ -13,7 +13,7 @@ from services.contracts.catalogue import Topic
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_settings import StageIdentity
 from tests.integration.hard_cases.rig.group_surgery import expel
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
+from tests.integration.waiting import DEADLINE_SECONDS, until
 
 NOT_NOW = frozenset({KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR})
 """Answers of a broker that has just started and does not know its groups yet."""

@@ -8,7 +8,7 @@ import socket
 import struct
 
 from services.runtime.kafka_connection import KafkaConnection
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
+from tests.integration.waiting import DEADLINE_SECONDS
 
 LEAVE_GROUP, VERSION = 13, 3
 ANSWER_ERROR = struct.Struct(">iih")

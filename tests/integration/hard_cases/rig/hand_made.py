@@ -6,8 +6,8 @@ from services.contracts.placement import partition_of
 from services.runtime.partition import META_KEY, Partition
 from services.runtime.record import Record
 from services.runtime.rocks_store import RocksStore
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
 from tests.integration.hard_cases.rig.world import World
+from tests.integration.waiting import DEADLINE_SECONDS
 
 
 class HandMadeTransaction:

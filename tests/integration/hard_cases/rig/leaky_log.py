@@ -15,7 +15,7 @@ from services.runtime import kafka_errors
 from services.runtime.kafka_connection import KafkaConnection
 from services.runtime.kafka_log import KafkaLog
 from services.runtime.kafka_settings import ClientChoices, StageIdentity
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
+from tests.integration.waiting import DEADLINE_SECONDS
 
 
 class LeakyLog(KafkaLog):

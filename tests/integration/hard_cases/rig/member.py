@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.runtime.points import Point
 from tests.integration.hard_cases.rig import child
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS
+from tests.integration.waiting import DEADLINE_SECONDS
 
 
 class Member:

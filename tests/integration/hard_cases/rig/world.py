@@ -23,8 +23,8 @@ from tests.integration.hard_cases.rig.child import Task
 from tests.integration.hard_cases.rig.group import Group
 from tests.integration.hard_cases.rig.member import Member
 from tests.integration.hard_cases.rig.standing import Standing, changelog_metas, store_path, stored
-from tests.integration.hard_cases.rig.waiting import DEADLINE_SECONDS, until
 from tests.integration.reading import Found, ends, read_committed
+from tests.integration.waiting import DEADLINE_SECONDS, until
 from tests.unit.runtime.counting_stage import message
 
 

@@ -58,6 +58,16 @@ class KafkaSite:
         self._settings: dict[str, Any] = {**connection.librdkafka(), "log_level": 0}
         self._admin = AdminClient(self._settings)
         self._producer = Producer({**self._settings, "linger.ms": 0})
+        # A warm one: a transaction that is open meanwhile has five seconds.
+        self._outside = Consumer(
+            {
+                **self._settings,
+                "group.id": self._prefix + "outside",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
+            }
+        )
         self._logs: list[KafkaLog] = []
         self._identities: list[tuple[KafkaLog, StageIdentity]] = []
         # Records of tests are as old as they say: retention, which looks now and then, may not delete them.
@@ -99,24 +109,14 @@ class KafkaSite:
             deleted.result(WAIT_SECONDS)
 
     def outputs(self, partition: int) -> list[bytes]:
-        settings = {
-            **self._settings,
-            "group.id": self._prefix + "outside",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-        }
-        consumer = Consumer(settings)
-        consumer.assign([TopicPartition(self._prefix + OUTPUT.name, partition, 0)])
+        self._outside.assign([TopicPartition(self._prefix + OUTPUT.name, partition, 0)])
         keys: list[bytes] = []
-        try:
-            while True:
-                (message,) = consumer.consume(1, WAIT_SECONDS) or (None,)
-                assert message is not None, "no answer"
-                if message.error() is not None:
-                    return keys
-                keys.append(message.key() or b"")
-        finally:
-            consumer.close()
+        while True:
+            (message,) = self._outside.consume(1, WAIT_SECONDS) or (None,)
+            assert message is not None, "no answer"
+            if message.error() is not None:
+                return keys
+            keys.append(message.key() or b"")
 
     def written(self, partition: int) -> int:
         place = TopicPartition(self._prefix + OUTPUT.name, partition)
@@ -206,10 +206,13 @@ class KafkaSite:
     def died(self, log: Log) -> None:
         assert isinstance(log, KafkaLog)
         self._logs.remove(log)
+        log._unowned._stopping.set()
         _DEAD.append(log)
 
     def close(self) -> None:
+        self._outside.close()
         for log in self._logs:
+            log._unowned._stopping.set()
             # librdkafka has been seen not to return from the close of a member that others had put out.
             closing = threading.Thread(target=log._consumer.close, daemon=True)
             closing.start()
