@@ -47,8 +47,8 @@ class KafkaTransactions:
     def initialize(self) -> None:
         """End what an earlier process of this id left open. Raises LogUnavailable, Fenced."""
         try:
-            # A client that knows its brokers finds the coordinator at once, another one after half a second.
-            self._producer.list_topics(self._changelog, CALL_SECONDS)
+            # Asked for metadata first, it would find the coordinator at once instead of after half a second.
+            # But one that was made while no broker answered may then wait for ever once they are back.
             self._producer.init_transactions(CALL_SECONDS)
         except KafkaException as failure:
             raise kafka_errors.of_question(error_of(failure)) from failure
